@@ -1,0 +1,19 @@
+/// One numbered file of this folder, embedded in the binary.
+package struct Migration: Sendable {
+  package let number: Int
+  package let name: String
+  package let text: String
+}
+
+/// Every migration, in the order in which it runs. A file that has been released is never edited; the next one changes it.
+package enum Migrations {
+  package static let all: [Migration] = [
+    Migration(number: 1, name: "foundation", bytes: PackageResources._001_foundation_sql)
+  ]
+}
+
+extension Migration {
+  fileprivate init(number: Int, name: String, bytes: [UInt8]) {
+    self.init(number: number, name: name, text: String(decoding: bytes, as: UTF8.self))
+  }
+}

@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The modules form a strict line: a target may import only what stands below it here.
+// `Scripts/build` passes `--explicit-target-dependency-import-check error`, so an arrow that points up does not compile.
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ pkgConfig: String?, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func module(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "credentialflow",
+  products: [.executable(name: "credentialflow", targets: ["CredentialFlow"])],
+  targets: [
+    library("COpenSSL", "openssl", apt: "libssl-dev"),
+    library("CSodium", "libsodium", apt: "libsodium-dev"),
+    library("CJansson", "jansson", apt: "libjansson-dev"),
+    // Without pkg-config: SwiftPM warns of a flag in Debian's libutf8proc.pc, and the header stands where every compiler looks.
+    library("CUTF8Proc", nil, apt: "libutf8proc-dev"),
+    library("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
+    library("CZlib", "zlib", apt: "zlib1g-dev"),
+    library("CQREncode", "libqrencode", apt: "libqrencode-dev"),
+    .target(name: "CLinux", path: "Sources/C/CLinux"),
+
+    module("Primitives", ["CSodium", "CUTF8Proc", "CZlib"]),
+    module("JSON", ["CJansson", "CSodium", "Primitives"]),
+    module("Cryptography", ["COpenSSL", "CSodium", "Primitives"]),
+    module("Telemetry", ["CLinux", "JSON", "Primitives"]),
+    module("HTTP", ["JSON", "Primitives"]),
+    module("Transport", ["CLinux", "Primitives", "Telemetry"]),
+    module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
+    .target(
+      name: "Schema", path: "Migrations", resources: [.embedInCode("0001_foundation.sql")], swiftSettings: settings),
+    module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
+    module("Tokens", ["Cryptography", "JSON", "Primitives"]),
+    module("Defense", ["Telemetry", "Primitives"]),
+    module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
+    module(
+      "Identity",
+      ["CLinux", "Cryptography", "Defense", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+    module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
+    module(
+      "API",
+      [
+        "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server", "Telemetry", "Tokens",
+        "Primitives",
+      ]),
+    .executableTarget(
+      name: "CredentialFlow",
+      dependencies: [
+        "API", "CLinux", "CQREncode", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
+        "Schema", "Server", "Telemetry", "Tokens", "Transport", "Primitives",
+      ],
+      swiftSettings: settings),
+
+    tests("PrimitivesTests", ["Primitives"]),
+    tests("JSONTests", ["JSON", "Primitives"]),
+    tests("CryptographyTests", ["Cryptography", "JSON", "Primitives"]),
+    tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives"]),
+    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
+    tests("DefenseTests", ["Defense", "Primitives"]),
+    tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
+    tests(
+      "IdentityTests",
+      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+    tests("CommandTests", ["CredentialFlow", "Primitives"]),
+    tests("FlowTests", ["CredentialFlow", "Cryptography", "JSON", "Persistence", "Primitives"]),
+  ]
+)

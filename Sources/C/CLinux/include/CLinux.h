@@ -1,0 +1,19 @@
+// What Swift's Glibc overlay does not import: variadic calls, macros and GNU-only functions.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/// accept4(2): the accepted descriptor is non-blocking and close-on-exec. Returns -1 with errno as accept4 does.
+int cf_accept(int listener, struct sockaddr *address, socklen_t *length);
+
+#endif
