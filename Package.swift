@@ -47,7 +47,9 @@ let package = Package(
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
-      name: "Schema", path: "Migrations", resources: [.embedInCode("0001_foundation.sql")], swiftSettings: settings),
+      name: "Schema", path: "Migrations", resources: [
+        .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
+      ], swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("Defense", ["Telemetry", "Primitives"]),

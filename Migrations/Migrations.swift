@@ -8,7 +8,9 @@ package struct Migration: Sendable {
 /// Every migration, in the order in which it runs. A file that has been released is never edited; the next one changes it.
 package enum Migrations {
   package static let all: [Migration] = [
-    Migration(number: 1, name: "foundation", bytes: PackageResources._001_foundation_sql)
+    Migration(number: 1, name: "foundation", bytes: PackageResources._001_foundation_sql),
+    Migration(number: 2, name: "journal", bytes: PackageResources._002_journal_sql),
+    Migration(number: 3, name: "identity", bytes: PackageResources._003_identity_sql),
   ]
 }
 

@@ -1,0 +1,15 @@
+package import Primitives
+
+/// What roles can be granted to.
+package enum RoleHolder: Sendable, Equatable {
+  case account(Account.ID)
+  case application(Application.ID)
+
+  /// As the record names it.
+  var subject: String {
+    switch self {
+    case .account(let id): "account:\(id)"
+    case .application(let id): "application:\(id)"
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package import Primitives
+
+/// How a second factor is proven. The raw value is the `method` of requests and answers.
+package enum FactorMethod: String, Sendable, CaseIterable {
+  case totp
+  case recoveryCode = "recovery_code"
+
+  /// RFC 8176 has no word for a recovery code: it is a one-time password that was written down.
+  package var amr: [String] { ["otp"] }
+}
+
+/// A second factor of one account.
+package struct Factor: Sendable, Equatable {
+  package typealias ID = Identifier<Factor>
+
+  package let id: ID
+  package let method: FactorMethod
+  /// Wrong answers in a row, over every door.
+  package let failures: Int
+  package let createdAt: Instant
+  /// `nil` until a first code has shown that it was set up right.
+  package let confirmedAt: Instant?
+  package let lastUsedAt: Instant?
+
+  /// NIST SP 800-63B-4, section 3.2.2: at most 100 consecutive failures, then it is refused until recovery.
+  package static let mostFailures = 100
+
+  package var isLocked: Bool { failures >= Self.mostFailures }
+}
+
+/// What a second factor has to say about a code.
+enum FactorVerdict: Sendable, Equatable {
+  /// Right, and not yet consumed: `consume` can still lose against a parallel request.
+  case right(FactorUse)
+  case wrong
+  case locked
+  /// The account has no such factor.
+  case unavailable
+}
+
+/// A right answer that waits to be consumed.
+struct FactorUse: Sendable, Equatable {
+  let factor: Factor.ID
+  let mark: Mark
+
+  enum Mark: Sendable, Equatable {
+    case totpStep(Int64)
+    case recoveryCode(digest: [UInt8])
+  }
+}

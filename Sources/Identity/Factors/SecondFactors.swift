@@ -1,0 +1,72 @@
+internal import Journal
+internal import Persistence
+package import Primitives
+
+/// The one door to an account's second factors: checks an answer, counts failures per factor, consumes what was right. A new
+/// method is a case in `FactorMethod` and a line in `use` and `consume`.
+struct SecondFactors {
+  private let db: any Transaction
+  private let vault: Vault
+
+  init(_ db: any Transaction, vault: Vault) {
+    self.db = db
+    self.vault = vault
+  }
+
+  /// What an account can answer with, in the order of `FactorMethod`.
+  func methods(of account: Account.ID) throws(DatabaseError) -> [FactorMethod] {
+    let usable = Set(try FactorStore(db).factors(of: account).filter { $0.confirmedAt != nil }.map(\.method))
+    return FactorMethod.allCases.filter(usable.contains)
+  }
+
+  /// Evaluates a guess and, where it is wrong, counts it in the same transaction: parallel guesses cannot pass the bound.
+  /// A locked factor is not evaluated. Nothing is consumed yet.
+  func check(_ answer: FactorAnswer, of account: Account.ID, by provenance: Provenance, at instant: Instant) throws -> FactorVerdict {
+    let factors = try FactorStore(db).factors(of: account).filter { $0.method == answer.method && $0.confirmedAt != nil }
+    guard !factors.isEmpty else { return .unavailable }
+    let open = factors.filter { !$0.isLocked }
+    guard !open.isEmpty else { return .locked }
+    for factor in open {
+      if let use = try use(answer, of: factor.id, at: instant) { return .right(use) }
+    }
+    for factor in open where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
+      try AuditLog(db).append(.factorLocked(factor.id, account), by: provenance, at: instant)
+    }
+    return .wrong
+  }
+
+  /// False where a parallel request was first.
+  func consume(_ use: FactorUse, at instant: Instant) throws(DatabaseError) -> Bool {
+    let isFirst =
+      switch use.mark {
+      case .totpStep(let step): try TOTPFactor(db, vault: vault).consume(step: step, of: use.factor)
+      case .recoveryCode(let digest): try RecoveryCodes(db, vault: vault).consume(digest, of: use.factor, at: instant)
+      }
+    if isFirst { try FactorStore(db).recordUse(use.factor, at: instant) }
+    return isFirst
+  }
+
+  private func use(_ answer: FactorAnswer, of factor: Factor.ID, at instant: Instant) throws -> FactorUse? {
+    switch answer.method {
+    case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: factor, at: instant)
+    case .recoveryCode: try RecoveryCodes(db, vault: vault).use(answer.code, of: factor)
+    }
+  }
+}
+
+/// What a caller brought as second factor.
+package struct FactorAnswer: Sendable {
+  package let method: FactorMethod
+  package let code: Secret
+
+  package init(method: FactorMethod, code: Secret) {
+    self.method = method
+    self.code = code
+  }
+}
+
+extension AuditEvent {
+  fileprivate static func factorLocked(_ factor: Factor.ID, _ account: Account.ID) -> AuditEvent {
+    AuditEvent("factor.locked", subject: "account:\(account)", ["factor": "\(factor)"])
+  }
+}

@@ -1,0 +1,44 @@
+internal import Cryptography
+internal import Persistence
+internal import Primitives
+
+/// Time-based one-time passwords (RFC 6238). The secret is sealed and bound to its row; a step, once used, is never good again,
+/// nor is any before it, so a clock that steps back opens nothing.
+struct TOTPFactor {
+  private let db: any Transaction
+  private let vault: Vault
+
+  init(_ db: any Transaction, vault: Vault) {
+    self.db = db
+    self.vault = vault
+  }
+
+  private static let purpose = "totp_factor.secret"
+
+  func insert(_ totp: TOTP, of factor: Factor.ID) throws {
+    let sealed = try vault.seal(totp.secret, as: Self.purpose, for: factor.bytes)
+    try db.run(
+      """
+      INSERT INTO totp_factor (factor_id, secret, algorithm, digits, period, last_step)
+      VALUES (\(factor), \(sealed), \(totp.algorithm.rawValue), \(totp.digits), \(totp.period), \(Int64(-1)))
+      """)
+  }
+
+  /// The use that `code` would be, `nil` where it is wrong or its step is used. Accepts one step to either side (RFC 6238,
+  /// section 5.2).
+  func use(_ code: Secret, of factor: Factor.ID, at instant: Instant) throws -> FactorUse? {
+    guard let row = try db.row("SELECT * FROM totp_factor WHERE factor_id = \(factor)") else { return nil }
+    let totp = TOTP(
+      secret: try vault.open(try row.bytes("secret"), as: Self.purpose, for: factor.bytes),
+      algorithm: TOTP.Algorithm(rawValue: try row.text("algorithm")) ?? .sha1, digits: Int(try row.integer("digits")),
+      period: Int(try row.integer("period")))
+    guard let step = totp.matchingStep(for: code, at: instant, window: 1), step > (try row.integer("last_step")) else { return nil }
+    return FactorUse(factor: factor, mark: .totpStep(step))
+  }
+
+  /// False where another request has used this step or a later one.
+  func consume(step: Int64, of factor: Factor.ID) throws(DatabaseError) -> Bool {
+    try db.row(
+      "UPDATE totp_factor SET last_step = \(step) WHERE factor_id = \(factor) AND last_step < \(step) RETURNING last_step") != nil
+  }
+}

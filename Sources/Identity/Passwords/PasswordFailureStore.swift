@@ -1,0 +1,66 @@
+internal import Persistence
+internal import Primitives
+
+/// Wrong passwords in a row, by username and source. Names without an account are counted in the same way, so that neither
+/// the answer nor the time to it tells whether a name exists.
+struct PasswordFailureStore {
+  private let db: any Transaction
+
+  init(_ db: any Transaction) { self.db = db }
+
+  /// NIST SP 800-63B-4, section 3.2.2.
+  static let most = 100
+
+  /// From where a password comes: a device that the account knows, or anywhere else. All unknown sources are counted
+  /// together, so that an attack from many addresses has 100 guesses and not 100 each.
+  enum Source {
+    case unknown
+    case device(Device.ID)
+
+    fileprivate var key: [UInt8] {
+      switch self {
+      case .unknown: []
+      case .device(let id): id.bytes
+      }
+    }
+  }
+
+  func failures(_ usernameDigest: [UInt8], _ source: Source) throws(DatabaseError) -> Int {
+    let row = try db.row(
+      "SELECT failures FROM password_failure WHERE username_digest = \(usernameDigest) AND source = \(source.key)")
+    return Int(try row?.integer("failures") ?? 0)
+  }
+
+  /// Returns the new count.
+  func count(_ usernameDigest: [UInt8], _ source: Source, at instant: Instant) throws(DatabaseError) -> Int {
+    let row = try db.row(
+      """
+      INSERT INTO password_failure (username_digest, source, failures, failed_at) VALUES (\(usernameDigest), \(source.key), \(1), \(instant))
+      ON CONFLICT (username_digest, source) DO UPDATE SET failures = password_failure.failures + 1, failed_at = excluded.failed_at
+      RETURNING failures
+      """)
+    return Int(try row?.integer("failures") ?? 1)
+  }
+
+  func clear(_ usernameDigest: [UInt8], _ source: Source) throws(DatabaseError) {
+    try db.run("DELETE FROM password_failure WHERE username_digest = \(usernameDigest) AND source = \(source.key)")
+  }
+
+  /// Recovery: every source may try again.
+  func clearAll(_ usernameDigest: [UInt8]) throws(DatabaseError) {
+    try db.run("DELETE FROM password_failure WHERE username_digest = \(usernameDigest)")
+  }
+
+  /// Forgets at most `limit` counts that stopped short of the bound before `instant`. What is locked stays, for names with and
+  /// without an account alike. Returns how many went.
+  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
+    try db.rows(
+      """
+      DELETE FROM password_failure WHERE (username_digest, source) IN (
+        SELECT username_digest, source FROM password_failure WHERE failed_at < \(instant) AND failures < \(Self.most)
+        ORDER BY failed_at LIMIT \(limit)
+      ) RETURNING failures
+      """
+    ).count
+  }
+}

@@ -1,0 +1,60 @@
+internal import Persistence
+package import Primitives
+
+/// What a sign-in opens: one row for its whole life.
+package struct Session: Sendable, Equatable {
+  package typealias ID = Identifier<Session>
+
+  package let id: ID
+  package let account: Account.ID
+  package let application: Application.ID?
+  package let device: Device.ID?
+  package let audience: String
+  /// The roles that the sign-in asked for; `nil` for all.
+  package let requestedRoles: [String]?
+  package let amr: [String]
+  package let acr: String
+  /// When the last factor was proven.
+  package let authenticatedAt: Instant
+  package let createdAt: Instant
+  package let expiresAt: Instant
+  package let refreshExpiresAt: Instant
+  package let address: String
+  package let userAgent: String
+}
+
+/// The rows of `session`.
+struct SessionStore {
+  private let db: any Transaction
+
+  init(_ db: any Transaction) { self.db = db }
+
+  func insert(_ session: Session, refreshDigest: [UInt8]) throws(DatabaseError) {
+    try db.run(
+      """
+      INSERT INTO session (id, account_id, application_id, device_id, audience, requested_roles, amr, acr, authenticated_at,
+        refresh_digest, refresh_expires_at, created_at, last_used_at, expires_at, ended_at, address, user_agent)
+      VALUES (\(session.id), \(session.account), \(session.application), \(session.device), \(session.audience),
+        \(session.requestedRoles?.joined(separator: " ")), \(session.amr.joined(separator: " ")), \(session.acr),
+        \(session.authenticatedAt), \(refreshDigest), \(session.refreshExpiresAt), \(session.createdAt), \(session.createdAt),
+        \(session.expiresAt), NULL, \(session.address), \(session.userAgent))
+      """)
+  }
+
+  /// Ends every live session of an account and returns how many there were.
+  func endAll(of account: Account.ID, at instant: Instant) throws(DatabaseError) -> Int {
+    try db.rows(
+      "UPDATE session SET ended_at = \(instant) WHERE account_id = \(account) AND ended_at IS NULL AND expires_at > \(instant) RETURNING id"
+    ).count
+  }
+
+  /// Deletes at most `limit` sessions that were over before `instant`; returns how many went.
+  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
+    try db.rows(
+      """
+      DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < \(instant) ORDER BY expires_at LIMIT \(limit))
+      RETURNING id
+      """
+    ).count
+  }
+}

@@ -1,0 +1,114 @@
+internal import Cryptography
+package import Journal
+package import Persistence
+package import Primitives
+package import Telemetry
+
+/// Password, second factor, session: the two calls of a sign-in on one state machine (`SignInState`).
+///
+/// The password is checked outside of any transaction, on the hashing pool. Everything that follows from it happens in one
+/// transaction: the bound on failures, the factor, its consumption, the session, the record.
+package struct SignIn: Sendable {
+  let database: any Database
+  let vault: Vault
+  let passwords: Passwords
+  let sessions: Sessions
+  let denials: DenialTally
+  let settings: AccountSettings
+  let log: Log
+  let now: Now
+
+  package init(
+    database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, denials: DenialTally,
+    settings: AccountSettings, log: Log, now: Now
+  ) {
+    self.database = database
+    self.vault = vault
+    self.passwords = passwords
+    self.sessions = sessions
+    self.denials = denials
+    self.settings = settings
+    self.log = log
+    self.now = now
+  }
+
+  /// `POST /auth`. Throws `HashingPool.Overloaded` and `DatabaseError`.
+  package func begin(_ request: SignInRequest) async throws -> SignInOutcome {
+    let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
+    let account = try await database.read { db in try username.flatMap { try AccountStore(db).account(named: $0) } }
+    let isRight = try await passwords.verify(request.password, against: account?.password)
+    let attempt = PasswordAttempt(request: request, digest: digest(of: request, username), account: account, isRight: isRight)
+    let at = now()
+    let conclusion = try await database.transaction { db in try self.conclude(attempt, db, at: at) }
+    if case .opened = conclusion, let account { await rehash(request.password, of: account) }
+    return try finish(conclusion, request.context, at: at)
+  }
+
+  /// `POST /auth/mfa`. Throws `DatabaseError`.
+  package func answer(_ call: ChallengeAnswer) async throws -> SignInOutcome {
+    let at = now()
+    let conclusion = try await database.transaction { db in try self.conclude(call, db, at: at) }
+    return try finish(conclusion, call.context, at: at)
+  }
+
+  /// What a name is counted under: a name that cannot exist is counted as it was typed.
+  func digest(of request: SignInRequest, _ username: Username?) -> [UInt8] {
+    usernameDigest(username?.text ?? request.username, vault)
+  }
+
+  private func finish(_ conclusion: Conclusion, _ context: SignInContext, at instant: Instant) throws -> SignInOutcome {
+    switch conclusion {
+    case .opened(let opened): return .signedIn(try sessions.issue(opened, at: instant))
+    case .ended(let outcome):
+      if let reason = outcome.denialReason { denials.count(reason, from: context.provenance.address, at: instant) }
+      return outcome
+    }
+  }
+
+  /// Brings a right password under today's settings. Only after both factors, so that no answer's time tells that the
+  /// password alone was right. A full pool puts it off until the next sign-in.
+  private func rehash(_ password: Secret, of account: Account) async {
+    guard let old = account.password, passwords.isOutdated(old) else { return }
+    do {
+      let new = try await passwords.hash(password, at: old.changedAt)
+      try await database.transaction { db in try AccountStore(db).rehash(new, replacing: old, account.id) }
+    } catch {
+      log.warning("password not rehashed", ("account", .string("\(account.id)")), ("fault", .string("\(error)")))
+    }
+  }
+}
+
+/// A password that has been checked, on its way into the transaction.
+struct PasswordAttempt: Sendable {
+  let request: SignInRequest
+  let digest: [UInt8]
+  let account: Account?
+  let isRight: Bool
+}
+
+/// What the transaction decided.
+enum Conclusion: Sendable {
+  case opened(OpenedSession)
+  case ended(SignInOutcome)
+}
+
+/// A username's name in `password_failure`: keyed, so that the table does not list who was tried.
+func usernameDigest(_ text: String, _ vault: Vault) -> [UInt8] {
+  HMAC.sha256(Array(text.utf8), key: vault.subkey("password_failure.username"))
+}
+
+extension SignInOutcome {
+  /// The reason under which a refusal is tallied.
+  fileprivate var denialReason: String? {
+    switch self {
+    case .signedIn, .secondFactorRequired: nil
+    case .enrollmentRequired: "mfa_enrollment_required"
+    case .refused: "invalid_credentials"
+    case .locked: "too_many_attempts"
+    case .invalidChallenge: "invalid_challenge"
+    case .wrongAnswer: "invalid_challenge_response"
+    case .factorUnavailable: "factor_unavailable"
+    case .roleNotAssigned: "role_not_assigned"
+    }
+  }
+}

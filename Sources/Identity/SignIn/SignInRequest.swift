@@ -1,0 +1,91 @@
+package import Cryptography
+package import Journal
+package import Primitives
+
+/// The first call of a sign-in.
+package struct SignInRequest: Sendable {
+  /// As typed; what could not be a username is nobody's.
+  package let username: String
+  package let password: Secret
+  /// Present in the one-call form.
+  package let answer: FactorAnswer?
+  package let context: SignInContext
+  /// Activate only these; `nil` for all that are assigned.
+  package let roles: [String]?
+  package let audience: String
+  package let deviceToken: OpaqueCredential?
+  package let deviceName: String
+
+  package init(
+    username: String, password: Secret, answer: FactorAnswer?, context: SignInContext, roles: [String]?, audience: String,
+    deviceToken: OpaqueCredential?, deviceName: String
+  ) {
+    self.username = username
+    self.password = password
+    self.answer = answer
+    self.context = context
+    self.roles = roles
+    self.audience = audience
+    self.deviceToken = deviceToken
+    self.deviceName = deviceName
+  }
+}
+
+/// The second call: the factor, for a challenge.
+package struct ChallengeAnswer: Sendable {
+  package let challenge: OpaqueCredential
+  package let answer: FactorAnswer
+  package let context: SignInContext
+
+  package init(challenge: OpaqueCredential, answer: FactorAnswer, context: SignInContext) {
+    self.challenge = challenge
+    self.answer = answer
+    self.context = context
+  }
+}
+
+/// From where a sign-in comes.
+package struct SignInContext: Sendable {
+  /// The calling application; `nil` where none is required.
+  package let application: Application?
+  package let provenance: Provenance
+  package let userAgent: String
+
+  package init(application: Application?, provenance: Provenance, userAgent: String) {
+    self.application = application
+    self.provenance = provenance
+    self.userAgent = userAgent
+  }
+}
+
+/// How a call of a sign-in ended.
+package enum SignInOutcome: Sendable {
+  case signedIn(SignedIn)
+  case secondFactorRequired(challenge: String, methods: [FactorMethod], lifetime: Duration)
+  /// Right password, no second factor yet.
+  case enrollmentRequired
+  /// Unknown or disabled user, wrong password, or wrong code in the one-call form.
+  case refused
+  /// Too many failures in a row.
+  case locked(retryAfter: Duration)
+  /// Unknown, used, expired, or another application's.
+  case invalidChallenge
+  /// A wrong answer to a live challenge.
+  case wrongAnswer(attemptsLeft: Int)
+  /// The account has no factor of this kind.
+  case factorUnavailable
+  /// Both factors were right, but this role is not the user's. Nothing was consumed.
+  case roleNotAssigned(index: Int)
+}
+
+/// Everything a completed sign-in gives back.
+package struct SignedIn: Sendable {
+  package let accessToken: String
+  package let accessLifetime: Duration
+  package let refreshToken: String
+  package let refreshLifetime: Duration
+  package let deviceToken: String
+  package let session: Session
+  package let username: Username
+  package let active: ActiveRoles
+}

@@ -1,0 +1,166 @@
+internal import Cryptography
+internal import Journal
+internal import Persistence
+internal import Primitives
+
+/// What a sign-in does inside its transaction. Bodies may run twice: they change nothing but the database.
+extension SignIn {
+  static let lockRetry = Duration.hours(1)
+
+  /// The first call.
+  func conclude(_ attempt: PasswordAttempt, _ db: any Transaction, at instant: Instant) throws -> Conclusion {
+    let request = attempt.request
+    let device = try knownDevice(attempt, db, at: instant)
+    let source = device.map { PasswordFailureStore.Source.device($0.id) } ?? .unknown
+    var state = SignInState.awaitingPassword
+    state.handle(try passwordEvent(attempt, source, db, at: instant))
+    guard let account = attempt.account else { return ended(state) }
+
+    switch state {
+    case .challenged: return try challenge(request, account, device, db, at: instant)
+    case .awaitingFactor:
+      guard let answer = request.answer else { return .ended(.refused) }
+      let use = try evaluate(answer, of: account.id, &state, request.context.provenance, db, at: instant)
+      let opening = Opening(account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
+      if case .complete = state, let missing = try missingRole(opening, db) { return .ended(.roleNotAssigned(index: missing)) }
+      guard let conclusion = try complete(state, use, opening, request.context, db, at: instant) else { return .ended(.refused) }
+      if case .opened = conclusion { try PasswordFailureStore(db).clear(attempt.digest, source) }
+      return conclusion
+    default: return ended(state)
+    }
+  }
+
+  /// The second call.
+  func conclude(_ call: ChallengeAnswer, _ db: any Transaction, at instant: Instant) throws -> Conclusion {
+    let store = ChallengeStore(db)
+    guard let challenge = try store.challenge(call.challenge, for: call.context.application?.id, at: instant),
+      let account = try AccountStore(db).account(challenge.account), account.isEnabled,
+      account.password?.changedAt == challenge.passwordChangedAt
+    else { return .ended(.invalidChallenge) }
+    guard try SecondFactors(db, vault: vault).methods(of: account.id).contains(call.answer.method) else {
+      return .ended(.factorUnavailable)
+    }
+    guard let attemptsLeft = try store.takeAttempt(challenge.id) else { return .ended(.invalidChallenge) }
+    var state = SignInState.challenged
+    state.handle(.challengeAnswered)
+    let use = try evaluate(call.answer, of: account.id, &state, call.context.provenance, db, at: instant)
+    let device = try challenge.device.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
+    let opening = Opening(
+      account: account, audience: challenge.audience, roles: challenge.requestedRoles, device: device, deviceName: challenge.deviceName)
+    guard case .complete = state else {
+      return state == .locked ? ended(state) : .ended(.wrongAnswer(attemptsLeft: attemptsLeft))
+    }
+    if let missing = try missingRole(opening, db) { return .ended(.roleNotAssigned(index: missing)) }
+    guard try store.consume(challenge.id, at: instant) else { return .ended(.invalidChallenge) }
+    guard let conclusion = try complete(state, use, opening, call.context, db, at: instant) else {
+      return .ended(.wrongAnswer(attemptsLeft: attemptsLeft))
+    }
+    if case .opened = conclusion {
+      let source = device.map { PasswordFailureStore.Source.device($0.id) } ?? .unknown
+      try PasswordFailureStore(db).clear(usernameDigest(account.username.text, vault), source)
+    }
+    return conclusion
+  }
+
+  /// Right, wrong or locked. A wrong password is counted here, where parallel guesses queue: whatever was hashed meanwhile,
+  /// only so many get an answer.
+  private func passwordEvent(
+    _ attempt: PasswordAttempt, _ source: PasswordFailureStore.Source, _ db: any Transaction, at instant: Instant
+  ) throws -> SignInState.Event {
+    let failures = PasswordFailureStore(db)
+    if try failures.failures(attempt.digest, source) >= PasswordFailureStore.most { return .passwordLocked }
+    if attempt.isRight, let account = attempt.account, try isStill(account, db) {
+      let hasFactor = try !SecondFactors(db, vault: vault).methods(of: account.id).isEmpty
+      return .passwordRight(hasFactor: hasFactor, hasAnswer: attempt.request.answer != nil)
+    }
+    if try failures.count(attempt.digest, source, at: instant) == PasswordFailureStore.most, let account = attempt.account {
+      try AuditLog(db).append(.passwordLocked(account.id), by: attempt.request.context.provenance, at: instant)
+    }
+    return .passwordWrong
+  }
+
+  /// Whether the account is enabled and still has the password that was checked.
+  private func isStill(_ account: Account, _ db: any Transaction) throws -> Bool {
+    guard let current = try AccountStore(db).account(account.id), current.isEnabled else { return false }
+    return current.password?.changedAt == account.password?.changedAt
+  }
+
+  private func evaluate(
+    _ answer: FactorAnswer, of account: Account.ID, _ state: inout SignInState, _ provenance: Provenance, _ db: any Transaction,
+    at instant: Instant
+  ) throws -> FactorUse? {
+    switch try SecondFactors(db, vault: vault).check(answer, of: account, by: provenance, at: instant) {
+    case .right(let use):
+      state.handle(.factorRight(answer.method))
+      return use
+    case .wrong, .unavailable: state.handle(.factorWrong)
+    case .locked: state.handle(.factorLocked)
+    }
+    return nil
+  }
+
+  /// Consumes what was right and opens the session. `nil` where a parallel request used the code first.
+  private func complete(
+    _ state: SignInState, _ use: FactorUse?, _ opening: Opening, _ context: SignInContext, _ db: any Transaction, at instant: Instant
+  ) throws -> Conclusion? {
+    guard case .complete(let proof) = state, let use else { return ended(state) }
+    guard try SecondFactors(db, vault: vault).consume(use, at: instant) else { return nil }
+    return .opened(try sessions.open(opening, proof: proof, context, db, at: instant))
+  }
+
+  /// The first role that was asked for and is not assigned. Looked at only when both factors were right, so that nobody else
+  /// learns who holds what, and before anything is consumed.
+  private func missingRole(_ opening: Opening, _ db: any Transaction) throws(DatabaseError) -> Int? {
+    guard let roles = opening.roles else { return nil }
+    let assigned = try AssignmentStore(db).roles(of: .account(opening.account.id))
+    return roles.firstIndex { !assigned.contains($0) }
+  }
+
+  private func challenge(
+    _ request: SignInRequest, _ account: Account, _ device: Device?, _ db: any Transaction, at instant: Instant
+  ) throws -> Conclusion {
+    let challenge = Challenge(
+      id: Challenge.ID(at: instant), account: account.id, application: request.context.application?.id,
+      passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceName: request.deviceName,
+      audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
+    let credential = OpaqueCredential(.challenge, id: challenge.id.bytes)
+    try ChallengeStore(db).insert(challenge, digest: credential.digest)
+    try AuditLog(db).append(.challenged(account.id), by: request.context.provenance, at: instant)
+    return .ended(
+      .secondFactorRequired(
+        challenge: credential.text, methods: try SecondFactors(db, vault: vault).methods(of: account.id), lifetime: Challenge.lifetime))
+  }
+
+  private func knownDevice(_ attempt: PasswordAttempt, _ db: any Transaction, at instant: Instant) throws -> Device? {
+    guard let token = attempt.request.deviceToken, let account = attempt.account else { return nil }
+    return try DeviceStore(db).device(token, of: account.id, at: instant)
+  }
+
+  /// What the caller hears of a machine that stopped short of a session.
+  private func ended(_ state: SignInState) -> Conclusion {
+    switch state {
+    case .locked: .ended(.locked(retryAfter: Self.lockRetry))
+    case .enrollmentRequired: .ended(.enrollmentRequired)
+    default: .ended(.refused)
+    }
+  }
+}
+
+/// What a session is to be opened with.
+struct Opening: Sendable {
+  let account: Account
+  let audience: String
+  let roles: [String]?
+  let device: Device?
+  let deviceName: String
+}
+
+extension AuditEvent {
+  fileprivate static func passwordLocked(_ account: Account.ID) -> AuditEvent {
+    AuditEvent("password.locked", subject: "account:\(account)")
+  }
+
+  fileprivate static func challenged(_ account: Account.ID) -> AuditEvent {
+    AuditEvent("sign_in.challenged", subject: "account:\(account)")
+  }
+}
