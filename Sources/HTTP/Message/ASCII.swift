@@ -1,0 +1,42 @@
+/// Classes of bytes (RFC 9110, section 5.6; RFC 3986, section 2), as one table: a bit for each class.
+enum ASCII {
+  static let token: UInt8 = 1
+  static let fieldValue: UInt8 = 2
+  static let target: UInt8 = 4
+  static let host: UInt8 = 8
+  static let hexadecimal: UInt8 = 16
+
+  static func lowercase(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
+
+  static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 97 < 26 }
+  static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
+
+  static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 48...57: byte - 48
+    case 65...70: byte - 55
+    case 97...102: byte - 87
+    default: nil
+    }
+  }
+
+  static let classes: [UInt8] = (0...255).map { number in
+    let byte = UInt8(number)
+    let isWord = isLetter(byte) || isDigit(byte)
+    var bits: UInt8 = 0
+    if isWord || "!#$%&'*+-.^_`|~".utf8.contains(byte) { bits |= token }
+    if byte == 9 || byte >= 32 && byte != 127 { bits |= fieldValue }
+    if byte > 32 && byte < 127 && byte != UInt8(ascii: "#") { bits |= target }
+    if isWord || "-._~".utf8.contains(byte) { bits |= host }
+    if hexadecimalValue(byte) != nil { bits |= hexadecimal }
+    return bits
+  }
+
+  /// Whether every byte is of the class.
+  static func areAll(_ bytes: UnsafeRawBufferPointer, _ kind: UInt8) -> Bool {
+    classes.withUnsafeBufferPointer { table in
+      for byte in bytes where table[Int(byte)] & kind == 0 { return false }
+      return true
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package import Primitives
+
+/// A request whose head was accepted: what `admit` and the responders see. HTTP/2 will fill the same value.
+package struct Request: Sendable {
+  package let method: Method
+  /// As sent, without the query: nothing decoded, nothing normalised.
+  package let path: String
+  /// What follows the first `?`; `nil` where there is none.
+  package let query: String?
+  package let headers: Headers
+  /// The values of the route's `{…}`, in order, percent-decoded (a trailing `{…*}` as sent).
+  package var parameters: [String]
+  /// Empty while `admit` runs.
+  package var body: [UInt8]
+  /// 1–128 characters of `A-Z a-z 0-9 . _ ~ -`.
+  package var id: String
+  package let peer: PeerAddress
+  package let receivedAt: Instant
+
+  package init(
+    method: Method, path: String, query: String? = nil, headers: Headers = Headers(), parameters: [String] = [], body: [UInt8] = [],
+    id: String, peer: PeerAddress, receivedAt: Instant
+  ) {
+    self.method = method
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.parameters = parameters
+    self.body = body
+    self.id = id
+    self.peer = peer
+    self.receivedAt = receivedAt
+  }
+}
