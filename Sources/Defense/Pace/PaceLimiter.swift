@@ -3,8 +3,8 @@ private import Synchronization
 
 /// Who is being counted. Two kinds of source never share a bucket.
 package enum PaceKey: Hashable, Sendable {
-  /// An address; IPv6 by its /64, which is what one subscriber holds.
-  case address(PaceClass, String)
+  /// A site: an IPv4 address, or the /64 that one subscriber holds.
+  case address(PaceClass, IPAddress)
   /// A keyed digest of the username: unknown names are counted as known ones are.
   case account([UInt8])
 }

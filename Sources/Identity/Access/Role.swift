@@ -32,4 +32,9 @@ package struct ActiveRoles: Sendable, Equatable {
   package let roles: [String]
   /// Sorted, each once.
   package let permissions: [String]
+
+  package init(roles: [String], permissions: [String]) {
+    self.roles = roles
+    self.permissions = permissions
+  }
 }

@@ -19,7 +19,7 @@ package struct APIKeys: Sendable {
   ) async throws -> Applications.IssuedKey? {
     let at = now()
     let id = APIKey.ID(at: at)
-    let credential = OpaqueCredential(.apiKey, id: id.bytes)
+    let credential = OpaqueCredential(.apiKey, for: id)
     let isAdded = try await database.transaction { db in
       guard let application = try ApplicationStore(db).application(named: name) else { return false }
       let key = APIKey(
@@ -43,7 +43,7 @@ package struct APIKeys: Sendable {
   package func rotate(_ id: APIKey.ID, by provenance: Provenance) async throws -> Applications.IssuedKey? {
     let at = now()
     let successor = APIKey.ID(at: at)
-    let credential = OpaqueCredential(.apiKey, id: successor.bytes)
+    let credential = OpaqueCredential(.apiKey, for: successor)
     let isRotated = try await database.transaction { db in
       guard let old = try APIKeyStore(db).key(id)?.key, try APIKeyStore(db).revoke(id, at: at) else { return false }
       let key = APIKey(id: successor, application: old.application, createdAt: at, expiresAt: old.expiresAt, revokedAt: nil)

@@ -43,8 +43,8 @@ package struct Applications: Sendable {
       id: Application.ID(at: at), name: name, isEnabled: true, algorithm: defaultAlgorithm, tokenType: .accessToken,
       audiences: Array(Set(audiences)).sorted(), createdAt: at, version: 1)
     let keyID = APIKey.ID(at: at)
-    let secret = OpaqueCredential(.clientSecret, id: application.id.bytes)
-    let key = OpaqueCredential(.apiKey, id: keyID.bytes)
+    let secret = OpaqueCredential(.clientSecret, for: application.id)
+    let key = OpaqueCredential(.apiKey, for: keyID)
     let isAdded = try await database.transaction { db in
       guard try ApplicationStore(db).insert(application, secretDigest: secret.digest) else { return false }
       try APIKeyStore(db).insert(

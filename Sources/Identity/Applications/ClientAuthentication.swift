@@ -27,7 +27,7 @@ package struct ClientAuthentication: Sendable {
   /// `nil` for a key that is unknown, malformed, expired or revoked. A mistyped key fails its checksum before any database
   /// is asked.
   package func application(apiKey text: String) async throws -> Application? {
-    guard let credential = OpaqueCredential(parsing: text, as: .apiKey), let id = APIKey.ID(bytes: credential.id) else { return nil }
+    guard let credential = OpaqueCredential(parsing: text, as: .apiKey), let id: APIKey.ID = credential.identifier() else { return nil }
     let at = now()
     return try await database.read { db in
       guard let (key, digest) = try APIKeyStore(db).key(id), ConstantTime.areEqual(digest, credential.digest), key.isLive(at: at)

@@ -12,19 +12,18 @@ struct RecoveryCodes {
     self.vault = vault
   }
 
-  static let count = 10
   private static let label = "recovery_code.digest"
 
   func insert(_ codes: [RecoveryCode], of factor: Factor.ID) throws(DatabaseError) {
     let key = vault.subkey(Self.label)
     for code in codes {
-      try db.run("INSERT INTO recovery_code (factor_id, digest, used_at) VALUES (\(factor), \(code.digest(under: key)), NULL)")
+      try db.run("INSERT INTO recovery_code (factor_id, digest, used_at) VALUES (\(factor), \(code.digest(key: key)), NULL)")
     }
   }
 
   func use(_ typed: Secret, of factor: Factor.ID) throws(DatabaseError) -> FactorUse? {
-    guard let code = RecoveryCode(typed: typed) else { return nil }
-    let digest = code.digest(under: vault.subkey(Self.label))
+    guard let code = RecoveryCode(parsing: typed) else { return nil }
+    let digest = code.digest(key: vault.subkey(Self.label))
     let row = try db.row("SELECT digest FROM recovery_code WHERE factor_id = \(factor) AND digest = \(digest) AND used_at IS NULL")
     return row == nil ? nil : FactorUse(factor: factor, mark: .recoveryCode(digest: digest))
   }

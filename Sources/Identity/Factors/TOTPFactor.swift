@@ -13,6 +13,8 @@ struct TOTPFactor {
     self.vault = vault
   }
 
+  /// Bytes; RFC 4226, section 4 recommends 160 bits.
+  static let secretLength = 20
   private static let purpose = "totp_factor.secret"
 
   func insert(_ totp: TOTP, of factor: Factor.ID) throws {
@@ -30,10 +32,16 @@ struct TOTPFactor {
     guard let row = try db.row("SELECT * FROM totp_factor WHERE factor_id = \(factor)") else { return nil }
     let totp = TOTP(
       secret: try vault.open(try row.bytes("secret"), as: Self.purpose, for: factor.bytes),
-      algorithm: TOTP.Algorithm(rawValue: try row.text("algorithm")) ?? .sha1, digits: Int(try row.integer("digits")),
-      period: Int(try row.integer("period")))
-    guard let step = totp.matchingStep(for: code, at: instant, window: 1), step > (try row.integer("last_step")) else { return nil }
-    return FactorUse(factor: factor, mark: .totpStep(step))
+      algorithm: try algorithm(of: row), digits: Int(try row.integer("digits")),
+      period: try row.integer("period"))
+    let lastUsed = try row.integer("last_step")
+    let step = totp.matchingStep(code.withBytes { Array($0) }, at: instant, window: 1, after: lastUsed)
+    return step.map { FactorUse(factor: factor, mark: .totpStep($0)) }
+  }
+
+  private func algorithm(of row: Row) throws(DatabaseError) -> HOTP.Algorithm {
+    guard let algorithm = HOTP.Algorithm(rawValue: try row.text("algorithm")) else { throw .unexpectedValue(column: "algorithm") }
+    return algorithm
   }
 
   /// False where another request has used this step or a later one.

@@ -63,4 +63,20 @@ struct PasswordFailureStore {
       """
     ).count
   }
+
+  /// The most names that are counted at once, 1 million: an attacker who makes names up has room for no more.
+  private static let capacity = 1_000_000
+
+  /// Forgets at most `limit` of the oldest counts beyond the capacity that stopped short of the bound.
+  func pruneBeyondCapacity(limit: Int) throws(DatabaseError) -> Int {
+    try db.rows(
+      """
+      DELETE FROM password_failure WHERE (username_digest, source) IN (
+        SELECT username_digest, source FROM password_failure WHERE failures < \(Self.most) AND failed_at < (
+          SELECT failed_at FROM password_failure ORDER BY failed_at DESC LIMIT 1 OFFSET \(Self.capacity)
+        ) ORDER BY failed_at LIMIT \(limit)
+      ) RETURNING failures
+      """
+    ).count
+  }
 }

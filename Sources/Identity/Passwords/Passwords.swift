@@ -42,9 +42,10 @@ package final class Passwords: Sendable {
     let hash = stored?.hash ?? decoy
     let canMatch = stored != nil && key != nil
     let missing = work.load(ordering: .relaxed) - (stored?.work ?? parameters.work)
+    let parameters = parameters
     return try await pool.run {
-      let isRight = PasswordHash.verify(peppered, hash)
-      if missing > 0 { PasswordHash.burn(work: missing) }
+      let isRight = try PasswordHash.verify(peppered, hash)
+      if missing > 0 { try PasswordHash.burn(work: missing, memoryKiB: parameters.memoryKiB) }
       return isRight && canMatch
     }
   }
@@ -57,6 +58,6 @@ package final class Passwords: Sendable {
   private static func pepper(_ password: Secret, _ key: Secret) -> Secret {
     // What is not UTF-8 was refused when it was set, so any bytes will do to check it against.
     let normal = UnicodeForm.nfc(password) ?? password
-    return normal.withBytes { Secret(copying: HMAC.sha256($0, key: key)) }
+    return HMAC.sha256(normal, key: key)
   }
 }

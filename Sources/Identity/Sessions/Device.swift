@@ -22,7 +22,7 @@ struct DeviceStore {
 
   /// The account's device that this token names, `nil` where it is another's, wrong or over.
   func device(_ token: OpaqueCredential, of account: Account.ID, at instant: Instant) throws(DatabaseError) -> Device? {
-    guard let id = Device.ID(bytes: token.id),
+    guard let id: Device.ID = token.identifier(),
       let row = try db.row("SELECT * FROM device WHERE id = \(id) AND account_id = \(account) AND expires_at > \(instant)"),
       ConstantTime.areEqual(try row.bytes("digest"), token.digest)
     else { return nil }

@@ -41,6 +41,18 @@ struct SessionStore {
       """)
   }
 
+  func session(_ id: Session.ID) throws(DatabaseError) -> (session: Session, endedAt: Instant?)? {
+    guard let row = try db.row("SELECT * FROM session WHERE id = \(id)") else { return nil }
+    let session = Session(
+      id: id, account: try row.identifier("account_id"), application: try row.identifierIfPresent("application_id"),
+      device: try row.identifierIfPresent("device_id"), audience: try row.text("audience"),
+      requestedRoles: try row.textIfPresent("requested_roles").map(words), amr: words(try row.text("amr")),
+      acr: try row.text("acr"), authenticatedAt: try row.instant("authenticated_at"), createdAt: try row.instant("created_at"),
+      expiresAt: try row.instant("expires_at"), refreshExpiresAt: try row.instant("refresh_expires_at"),
+      address: try row.text("address"), userAgent: try row.text("user_agent"))
+    return (session, try row.instantIfPresent("ended_at"))
+  }
+
   /// Ends every live session of an account and returns how many there were.
   func endAll(of account: Account.ID, at instant: Instant) throws(DatabaseError) -> Int {
     try db.rows(
@@ -58,3 +70,6 @@ struct SessionStore {
     ).count
   }
 }
+
+/// Names that stand in one column, separated by spaces.
+func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }

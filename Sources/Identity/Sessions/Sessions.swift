@@ -25,7 +25,7 @@ package struct Sessions: Sendable {
       audience: opening.audience, requestedRoles: opening.roles, amr: proof.amr, acr: proof.acr, authenticatedAt: instant,
       createdAt: instant, expiresAt: expiresAt, refreshExpiresAt: min(instant + settings.refreshLifetime, expiresAt),
       address: context.provenance.address, userAgent: context.userAgent)
-    let refresh = OpaqueCredential(.refreshToken, id: session.id.bytes)
+    let refresh = OpaqueCredential(.refreshToken, for: session.id)
     try SessionStore(db).insert(session, refreshDigest: refresh.digest)
     try AuditLog(db).append(.sessionOpened(session, proof.method), by: context.provenance, at: instant)
     return OpenedSession(
@@ -48,12 +48,12 @@ package struct Sessions: Sendable {
   private func device(_ opening: Opening, _ db: any Transaction, at instant: Instant) throws -> (id: Device.ID, token: String) {
     let store = DeviceStore(db)
     if let known = opening.device {
-      let credential = OpaqueCredential(.deviceToken, id: known.id.bytes)
+      let credential = OpaqueCredential(.deviceToken, for: known.id)
       try store.rotate(known.id, digest: credential.digest, at: instant)
       return (known.id, credential.text)
     }
     let device = Device(id: Device.ID(at: instant), account: opening.account.id, name: opening.deviceName)
-    let credential = OpaqueCredential(.deviceToken, id: device.id.bytes)
+    let credential = OpaqueCredential(.deviceToken, for: device.id)
     try store.insert(device, digest: credential.digest, at: instant)
     try store.keepNewest(Self.mostDevices, of: opening.account.id)
     return (device.id, credential.text)

@@ -51,7 +51,7 @@ struct ChallengeStore {
   func challenge(
     _ credential: OpaqueCredential, for application: Application.ID?, at instant: Instant
   ) throws(DatabaseError) -> Challenge? {
-    guard let id = Challenge.ID(bytes: credential.id),
+    guard let id: Challenge.ID = credential.identifier(),
       let row = try db.row(
         """
         SELECT * FROM challenge
@@ -63,7 +63,7 @@ struct ChallengeStore {
       id: id, account: try row.identifier("account_id"), application: try row.identifierIfPresent("application_id"),
       passwordChangedAt: try row.instant("password_changed_at"), device: try row.identifierIfPresent("device_id"),
       deviceName: try row.text("device_name"), audience: try row.text("audience"),
-      requestedRoles: try row.textIfPresent("requested_roles").map(names), expiresAt: try row.instant("expires_at"))
+      requestedRoles: try row.textIfPresent("requested_roles").map(words), expiresAt: try row.instant("expires_at"))
     return challenge.application == application ? challenge : nil
   }
 
@@ -97,6 +97,4 @@ struct ChallengeStore {
       """
     ).count
   }
-
-  private func names(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 }

@@ -1,4 +1,5 @@
 internal import Cryptography
+package import Defense
 package import Journal
 package import Persistence
 package import Primitives
@@ -14,19 +15,24 @@ package struct SignIn: Sendable {
   let passwords: Passwords
   let sessions: Sessions
   let denials: DenialTally
+  let limiter: PaceLimiter
+  /// Sign-ins for one username; `nil` where pace is switched off.
+  let pace: Pace?
   let settings: AccountSettings
   let log: Log
   let now: Now
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, denials: DenialTally,
-    settings: AccountSettings, log: Log, now: Now
+    limiter: PaceLimiter, pace: Pace?, settings: AccountSettings, log: Log, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
     self.sessions = sessions
     self.denials = denials
+    self.limiter = limiter
+    self.pace = pace
     self.settings = settings
     self.log = log
     self.now = now
@@ -35,9 +41,13 @@ package struct SignIn: Sendable {
   /// `POST /auth`. Throws `HashingPool.Overloaded` and `DatabaseError`.
   package func begin(_ request: SignInRequest) async throws -> SignInOutcome {
     let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
+    let digest = digest(of: request, username)
+    if let pace, case .limited(let seconds) = limiter.take(.account(digest), at: pace, now: now()) {
+      return .paced(retryAfter: .seconds(seconds))
+    }
     let account = try await database.read { db in try username.flatMap { try AccountStore(db).account(named: $0) } }
     let isRight = try await passwords.verify(request.password, against: account?.password)
-    let attempt = PasswordAttempt(request: request, digest: digest(of: request, username), account: account, isRight: isRight)
+    let attempt = PasswordAttempt(request: request, digest: digest, account: account, isRight: isRight)
     let at = now()
     let conclusion = try await database.transaction { db in try self.conclude(attempt, db, at: at) }
     if case .opened = conclusion, let account { await rehash(request.password, of: account) }
@@ -102,6 +112,7 @@ extension SignInOutcome {
   fileprivate var denialReason: String? {
     switch self {
     case .signedIn, .secondFactorRequired: nil
+    case .paced: "rate_limited"
     case .enrollmentRequired: "mfa_enrollment_required"
     case .refused: "invalid_credentials"
     case .locked: "too_many_attempts"

@@ -68,6 +68,8 @@ package enum SignInOutcome: Sendable {
   case refused
   /// Too many failures in a row.
   case locked(retryAfter: Duration)
+  /// Too many sign-ins for one username, whoever asked; nothing was checked.
+  case paced(retryAfter: Duration)
   /// Unknown, used, expired, or another application's.
   case invalidChallenge
   /// A wrong answer to a live challenge.

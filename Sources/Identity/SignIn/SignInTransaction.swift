@@ -123,7 +123,7 @@ extension SignIn {
       id: Challenge.ID(at: instant), account: account.id, application: request.context.application?.id,
       passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceName: request.deviceName,
       audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
-    let credential = OpaqueCredential(.challenge, id: challenge.id.bytes)
+    let credential = OpaqueCredential(.challenge, for: challenge.id)
     try ChallengeStore(db).insert(challenge, digest: credential.digest)
     try AuditLog(db).append(.challenged(account.id), by: request.context.provenance, at: instant)
     return .ended(

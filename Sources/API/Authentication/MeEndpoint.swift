@@ -1,0 +1,47 @@
+internal import HTTP
+internal import Identity
+internal import JSON
+
+/// `GET /auth/me`: who the caller is, and what this session may do.
+struct MeEndpoint: Endpoint {
+  let accounts: Accounts
+
+  func respond(to call: Call) async throws -> Response {
+    guard case .user(let live) = call.caller else { throw Problem(.invalidToken, "This call takes a user's access token.") }
+    let factors = try await accounts.factors(of: live.account.id)
+    return .json(.ok) { json in
+      json.object { json in
+        json.member("user") { json in
+          json.object { json in
+            json.member("id", "\(live.account.id)")
+            json.member("username", live.account.username.text)
+            json.member("email", ifPresent: live.account.email)
+            json.member("phone", ifPresent: live.account.phone)
+          }
+        }
+        json.member("session") { json in
+          json.object { json in
+            json.member("id", "\(live.id)")
+            json.member("created_at", live.createdAt.rfc3339())
+            json.member("expires_at", live.expiresAt.rfc3339())
+            json.member("amr", live.amr)
+            json.member("acr", live.acr)
+          }
+        }
+        json.member("roles", live.active.roles)
+        json.member("permissions", live.active.permissions)
+        json.member("factors") { json in
+          json.array(factors) { json, factor in
+            json.object { json in
+              json.member("id", "\(factor.id)")
+              json.member("method", factor.method.rawValue)
+              json.member("created_at", factor.createdAt.rfc3339())
+              json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())
+            }
+          }
+        }
+        json.member("request_id", call.request.id)
+      }
+    }
+  }
+}

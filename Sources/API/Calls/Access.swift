@@ -1,0 +1,28 @@
+/// Who may call a route. There is no default: a route that does not say does not compile.
+enum Access: Sendable {
+  /// Anyone, without a credential.
+  case anyone
+  /// An application, by its access token or API key (contract, section 1); with `clients.required: false` anyone. The calls of
+  /// a sign-in: they also pass the added verification, and their answers carry `X-Auth-Outcome`.
+  case signIn
+  /// A user, by the access token of a live session.
+  case user
+  /// The endpoint authenticates the application itself, as RFC 6749, section 2.3 has it.
+  case clientOfForm
+}
+
+/// What body a route takes.
+enum BodyRule: Sendable {
+  case none
+  /// `application/json`, at most so many bytes.
+  case json(Int)
+  /// `application/x-www-form-urlencoded`, at most so many bytes.
+  case form(Int)
+
+  var limit: Int {
+    switch self {
+    case .none: 0
+    case .json(let limit), .form(let limit): limit
+    }
+  }
+}

@@ -1,0 +1,38 @@
+internal import HTTP
+internal import Identity
+internal import Journal
+internal import Primitives
+
+/// A request that has passed every check before its endpoint.
+struct Call: Sendable {
+  let request: Request
+  let caller: Caller
+  let provenance: Provenance
+
+  /// Where the route takes an application and one is named.
+  var application: Application? { if case .application(let application) = caller { application } else { nil } }
+
+  /// The `User-Agent`, cut to what is stored.
+  var userAgent: String { String((request.headers["user-agent"] ?? "").unicodeScalars.prefix(200)) }
+}
+
+/// Who is calling, as far as the route's `Access` asks.
+enum Caller: Sendable {
+  case anyone
+  case application(Application)
+  case user(LiveSession)
+
+  var actor: Provenance.Actor {
+    switch self {
+    case .anyone: .anonymous
+    case .application(let application): .application(application.clientID)
+    case .user(let live): .account("\(live.account.id)")
+    }
+  }
+}
+
+/// One endpoint: reads its input from the call, makes one call into a use case, turns the outcome into a response. What it
+/// throws becomes a problem in `Problems.swift`.
+protocol Endpoint: Sendable {
+  func respond(to call: Call) async throws -> Response
+}

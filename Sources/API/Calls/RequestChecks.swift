@@ -1,0 +1,68 @@
+internal import Defense
+internal import HTTP
+internal import Primitives
+
+/// What is checked before the body is read, in the contract's order: pace, media type, headers.
+struct RequestChecks: Sendable {
+  let limiter: PaceLimiter
+  let settings: PaceSettings
+  /// The header of the added verification.
+  let verificationHeader: String
+
+  func refusal(of request: Request, pace: PaceClass, body: BodyRule) -> Problem? {
+    paceRefusal(of: request, pace) ?? mediaTypeRefusal(of: request, body) ?? headerRefusal(of: request)
+  }
+
+  /// A process of this machine that may open the Unix socket is not paced.
+  private func paceRefusal(of request: Request, _ paceClass: PaceClass) -> Problem? {
+    guard let pace = settings.pace(of: paceClass) else { return nil }
+    guard let site = request.peer.address?.site else { return nil }
+    let key = PaceKey.address(paceClass, site)
+    guard case .limited(let seconds) = limiter.take(key, at: pace, now: request.receivedAt) else { return nil }
+    return Problem(
+      .rateLimited, "Too many requests from this address; try again in \(seconds) s.", headers: [retryAfter(.seconds(seconds))])
+  }
+
+  /// `application/json`, with or without `; charset=utf-8`, letters in either case (RFC 9110, section 8.3.1).
+  private func mediaTypeRefusal(of request: Request, _ body: BodyRule) -> Problem? {
+    let expected: String
+    switch body {
+    case .none: return nil
+    case .json: expected = "application/json"
+    case .form: expected = "application/x-www-form-urlencoded"
+    }
+    guard request.headers.count(of: "content-type") <= 1 else {
+      return Problem(.invalidHeader, "Content-Type is there more than once; send it once.")
+    }
+    if let value = request.headers["content-type"], MediaType.matches(value, expected) { return nil }
+    return Problem(.unsupportedMediaType, "Send the body as Content-Type: \(expected), in UTF-8.")
+  }
+
+  private func headerRefusal(of request: Request) -> Problem? {
+    for name in ["Authorization", "X-API-Key", "X-Request-ID", verificationHeader] where request.headers.count(of: name) > 1 {
+      return Problem(.invalidHeader, "\(name) is there more than once; send it once.")
+    }
+    return nil
+  }
+}
+
+/// Media types as requests carry them.
+enum MediaType {
+  /// Whether `value` is `expected`, alone or with the one parameter `charset=utf-8`.
+  static func matches(_ value: String, _ expected: String) -> Bool {
+    let parts = value.utf8.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { trimmed($0) }
+    guard let type = parts.first, type == expected else { return false }
+    switch parts.count {
+    case 1: return true
+    case 2: return parts[1] == "charset=utf-8" || parts[1] == "charset=\"utf-8\""
+    default: return false
+    }
+  }
+
+  private static func trimmed(_ text: Substring.UTF8View) -> String {
+    var bytes = Array(text)
+    while let last = bytes.last, last == 32 || last == 9 { bytes.removeLast() }
+    while let first = bytes.first, first == 32 || first == 9 { bytes.removeFirst() }
+    return String(decoding: bytes, as: UTF8.self).lowercased()
+  }
+}

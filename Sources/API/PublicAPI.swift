@@ -1,0 +1,91 @@
+package import Defense
+package import HTTP
+package import Identity
+package import Journal
+package import OAuth
+package import Persistence
+package import Primitives
+package import Server
+package import Telemetry
+
+/// The JSON API: turns use cases into routes for the listeners.
+package struct PublicAPI: Sendable {
+  private let routes: Routes
+  private let pipeline: Pipeline
+
+  package struct Services: Sendable {
+    package let database: any Database
+    package let signIn: SignIn
+    package let accounts: Accounts
+    package let clients: ClientAuthentication
+    package let gate: SessionGate
+    package let tokens: AccessTokens
+    package let clientCredentials: ClientCredentials
+    package let limiter: PaceLimiter
+    package let denials: DenialTally
+    package let log: Log
+    package let now: Now
+
+    package init(
+      database: any Database, signIn: SignIn, accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
+      tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
+    ) {
+      self.database = database
+      self.signIn = signIn
+      self.accounts = accounts
+      self.clients = clients
+      self.gate = gate
+      self.tokens = tokens
+      self.clientCredentials = clientCredentials
+      self.limiter = limiter
+      self.denials = denials
+      self.log = log
+      self.now = now
+    }
+  }
+
+  package struct Settings: Sendable {
+    package let issuer: String
+    package let clients: ClientSettings
+    package let verification: VerificationSettings
+    package let crossOrigin: CrossOriginSettings
+    package let pace: PaceSettings
+
+    package init(
+      issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings, pace: PaceSettings
+    ) {
+      self.issuer = issuer
+      self.clients = clients
+      self.verification = verification
+      self.crossOrigin = crossOrigin
+      self.pace = pace
+    }
+  }
+
+  package init(_ services: Services, _ settings: Settings) {
+    pipeline = Pipeline(
+      checks: RequestChecks(limiter: services.limiter, settings: settings.pace, verificationHeader: settings.verification.header),
+      verification: VerificationCheck(settings: settings.verification, now: services.now),
+      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.gate),
+      crossOrigin: CrossOrigin(
+        settings: settings.crossOrigin,
+        requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", settings.verification.header]),
+      denials: services.denials, problems: Problems(log: services.log))
+    routes = Routes(
+      endpoints: Endpoints(
+        auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), me: MeEndpoint(accounts: services.accounts),
+        token: TokenEndpoint(clients: services.clients, clientCredentials: services.clientCredentials),
+        keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
+        health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens)))
+  }
+
+  /// For the listener that the world reaches.
+  package var publicRoutes: [Route] { routes.probes.map(pipeline.route) + routes.table.map(pipeline.route) }
+
+  /// For the listener that only the operator reaches.
+  package var operationsRoutes: [Route] { routes.probes.map(pipeline.route) + routes.operations.map(pipeline.route) }
+
+  /// Answers `OPTIONS` from a configured origin; `nil` leaves the answer to the route table.
+  package var preflight: @Sendable (Request) -> Response? { { pipeline.crossOrigin.preflight($0) } }
+}

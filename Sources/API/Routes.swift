@@ -1,0 +1,69 @@
+internal import Defense
+internal import HTTP
+internal import Server
+
+/// Every URL of this server: who may call, how often, with what body, and what answers. Nothing about access or pace is said
+/// anywhere else.
+struct Routes {
+  let endpoints: Endpoints
+
+  var table: [RouteRow] {
+    [
+      // Contract, section 1: signing in
+      row(.post, "/auth", .signIn, .strict, .json(16 << 10), endpoints.auth),
+      row(.post, "/auth/mfa", .signIn, .strict, .json(16 << 10), endpoints.secondFactor),
+      row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
+
+      // Contract, section 2: tokens
+      row(.post, "/oauth/token", .clientOfForm, .strict, .form(16 << 10), endpoints.token),
+      row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet),
+      row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata),
+    ]
+  }
+
+  /// Answered on the loop, from memory.
+  var probes: [ProbeRow] {
+    [ProbeRow(path: "/healthz", access: .anyone, pace: .unlimited, answer: endpoints.health)]
+  }
+
+  /// On the listener for operations.
+  var operations: [RouteRow] {
+    [row(.get, "/readyz", .anyone, .unlimited, .none, endpoints.readiness)]
+  }
+
+  private func row(
+    _ method: Method, _ path: String, _ access: Access, _ pace: PaceClass, _ body: BodyRule, _ endpoint: any Endpoint
+  ) -> RouteRow {
+    RouteRow(method: method, path: path, access: access, pace: pace, body: body, endpoint: endpoint)
+  }
+}
+
+/// One line of the table.
+struct RouteRow: Sendable {
+  let method: Method
+  let path: String
+  let access: Access
+  let pace: PaceClass
+  let body: BodyRule
+  let endpoint: any Endpoint
+}
+
+/// A line whose answer needs nothing but the request and is given at once.
+struct ProbeRow: Sendable {
+  let path: String
+  let access: Access
+  let pace: PaceClass
+  let answer: @Sendable (Request) -> Response
+}
+
+/// The endpoints of the table, made by `PublicAPI`.
+struct Endpoints: Sendable {
+  let auth: AuthEndpoint
+  let secondFactor: SecondFactorEndpoint
+  let me: MeEndpoint
+  let token: TokenEndpoint
+  let keySet: KeySetEndpoint
+  let metadata: ServerMetadataEndpoint
+  let health: @Sendable (Request) -> Response
+  let readiness: ReadinessEndpoint
+}

@@ -1,0 +1,61 @@
+internal import Cryptography
+internal import Journal
+internal import Persistence
+internal import Primitives
+
+/// The second factors of a new account.
+struct NewFactors: Sendable {
+  let totp: TOTP
+  let recoveryCodes: [RecoveryCode]
+}
+
+extension Accounts {
+  /// Inserts an account with its factors and roles: all of it or nothing.
+  func insert(
+    _ account: Account, _ roleNames: [String], _ factors: NewFactors, _ db: any Transaction, by provenance: Provenance,
+    at instant: Instant
+  ) throws -> AddOutcome {
+    var roles: [Role] = []
+    for name in roleNames {
+      guard let role = try RoleStore(db).role(named: name) else { return .unknownRole(name) }
+      roles.append(role)
+    }
+    guard try AccountStore(db).insert(account) else { return .nameTaken }
+    try AuditLog(db).append(.account("created", account), by: provenance, at: instant)
+    try enrol(factors, account, db, by: provenance, at: instant)
+    for role in roles where try AssignmentStore(db).grant(role.id, to: .account(account.id), at: instant) {
+      try AuditLog(db).append(
+        AuditEvent("role.granted", subject: "role:\(role.name)", ["holder": "account:\(account.id)"]), by: provenance, at: instant)
+    }
+    return .added(
+      Enrolment(
+        account: account, totpSecret: factors.totp.secret.withBytes { Base32.upper.encode($0) },
+        totpURI: factors.totp.uri(issuer: issuer, account: account.username.text), recoveryCodes: factors.recoveryCodes.map(\.text)))
+  }
+
+  private func enrol(
+    _ factors: NewFactors, _ account: Account, _ db: any Transaction, by provenance: Provenance, at instant: Instant
+  ) throws {
+    for method in [FactorMethod.totp, .recoveryCode] {
+      let factor = Factor(
+        id: Factor.ID(at: instant), method: method, failures: 0, createdAt: instant, confirmedAt: instant, lastUsedAt: nil)
+      try FactorStore(db).insert(factor, of: account.id)
+      switch method {
+      case .totp: try TOTPFactor(db, vault: vault).insert(factors.totp, of: factor.id)
+      case .recoveryCode: try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: factor.id)
+      }
+      try AuditLog(db).append(.factorEnrolled(factor, account.id), by: provenance, at: instant)
+    }
+  }
+}
+
+extension AuditEvent {
+  /// The name as well as the identifier, for readers of the record after the account is gone.
+  static func account(_ verb: String, _ account: Account) -> AuditEvent {
+    AuditEvent("account.\(verb)", subject: "account:\(account.id)", ["username": account.username.text])
+  }
+
+  fileprivate static func factorEnrolled(_ factor: Factor, _ account: Account.ID) -> AuditEvent {
+    AuditEvent("factor.enrolled", subject: "account:\(account)", ["factor": "\(factor.id)", "method": factor.method.rawValue])
+  }
+}

@@ -1,0 +1,159 @@
+internal import Cryptography
+package import Journal
+package import Persistence
+package import Primitives
+
+/// Making, changing and ending accounts: what `user …` does, and the administration's endpoints.
+package struct Accounts: Sendable {
+  let database: any Database
+  let vault: Vault
+  let passwords: Passwords
+  let settings: AccountSettings
+  let issuer: String
+  let now: Now
+
+  /// `issuer` stands in `otpauth://` URIs, where an authenticator app shows it.
+  package init(database: any Database, vault: Vault, passwords: Passwords, settings: AccountSettings, issuer: String, now: Now) {
+    self.database = database
+    self.vault = vault
+    self.passwords = passwords
+    self.settings = settings
+    self.issuer = issuer
+    self.now = now
+  }
+
+  package struct New: Sendable {
+    package let username: String
+    package let email: String?
+    package let phone: String?
+    package let roles: [String]
+    package let password: Secret
+
+    package init(username: String, email: String?, phone: String?, roles: [String], password: Secret) {
+      self.username = username
+      self.email = email
+      self.phone = phone
+      self.roles = roles
+      self.password = password
+    }
+  }
+
+  /// A new account with what its user needs once: the TOTP secret and the recovery codes.
+  package struct Enrolment: Sendable {
+    package let account: Account
+    package let totpSecret: String
+    package let totpURI: String
+    package let recoveryCodes: [String]
+  }
+
+  package enum AddOutcome: Sendable {
+    case added(Enrolment)
+    case nameTaken
+    case invalidUsername(Username.Refusal)
+    case invalidPassword(PasswordRule.Refusal)
+    case unknownRole(String)
+  }
+
+  /// Makes an account with a password, a TOTP factor and recovery codes at once. The operator hands the secret over, so the
+  /// factor needs no confirming code. Throws `HashingPool.Overloaded`.
+  package func add(_ new: New, by provenance: Provenance) async throws -> AddOutcome {
+    let username: Username
+    do {
+      username = try Username(new.username, allowsUnicode: settings.allowsUnicode)
+    } catch {
+      return .invalidUsername(error)
+    }
+    if let refusal = PasswordRule.refusal(of: new.password) { return .invalidPassword(refusal) }
+    let at = now()
+    let account = Account(
+      id: Account.ID(at: at), username: username, email: new.email, phone: new.phone, isEnabled: true,
+      password: try await passwords.hash(new.password, at: at), createdAt: at, version: 1)
+    let factors = NewFactors(totp: TOTP(secret: .random(count: TOTPFactor.secretLength)), recoveryCodes: RecoveryCode.newSet())
+    return try await database.transaction { db in try self.insert(account, new.roles, factors, db, by: provenance, at: at) }
+  }
+
+  package func account(named name: String) async throws -> Account? {
+    guard let username = try? Username(name, allowsUnicode: true) else { return nil }
+    return try await database.read { try AccountStore($0).account(named: username) }
+  }
+
+  package func list() async throws -> [Account] {
+    var all: [Account] = []
+    while true {
+      let last = all.last?.username.text ?? ""
+      let page = try await database.read { try AccountStore($0).accounts(after: last, limit: 500) }
+      all += page
+      if page.count < 500 { return all }
+    }
+  }
+
+  package func factors(of account: Account.ID) async throws -> [Factor] {
+    try await database.read { try FactorStore($0).factors(of: account) }
+  }
+
+  /// A disabled user gets nothing from any door; live sessions and challenges end. False where there is no such user.
+  package func setEnabled(_ isEnabled: Bool, _ name: String, by provenance: Provenance) async throws -> Bool {
+    try await change(name) { db, account, at in
+      try AccountStore(db).setEnabled(isEnabled, account.id)
+      if !isEnabled { try end(account.id, db, at: at) }
+      try AuditLog(db).append(.account(isEnabled ? "enabled" : "disabled", account), by: provenance, at: at)
+    }
+  }
+
+  package func delete(_ name: String, by provenance: Provenance) async throws -> Bool {
+    try await change(name) { db, account, at in
+      try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+      try AccountStore(db).delete(account.id)
+      try AuditLog(db).append(.account("deleted", account), by: provenance, at: at)
+    }
+  }
+
+  package enum PasswordOutcome: Sendable, Equatable {
+    case done
+    case unknownUser
+    case invalid(PasswordRule.Refusal)
+  }
+
+  /// An operator sets a password: sessions, challenges and known devices end, and the password may be tried again from
+  /// everywhere. Throws `HashingPool.Overloaded`.
+  package func setPassword(_ password: Secret, _ name: String, by provenance: Provenance) async throws -> PasswordOutcome {
+    if let refusal = PasswordRule.refusal(of: password) { return .invalid(refusal) }
+    let stored = try await passwords.hash(password, at: now())
+    let isKnown = try await change(name) { db, account, at in
+      try AccountStore(db).setPassword(stored, account.id)
+      try end(account.id, db, at: at)
+      try DeviceStore(db).deleteAll(of: account.id)
+      try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+      try AuditLog(db).append(.account("password_set", account), by: provenance, at: at)
+    }
+    return isKnown ? .done : .unknownUser
+  }
+
+  /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.
+  package func unlock(_ name: String, by provenance: Provenance) async throws -> Bool {
+    try await change(name) { db, account, at in
+      try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+      try FactorStore(db).clearFailures(of: account.id)
+      try AuditLog(db).append(.account("unlocked", account), by: provenance, at: at)
+    }
+  }
+
+  /// False where there is no such user.
+  private func change(
+    _ name: String, _ body: @escaping @Sendable (any Transaction, Account, Instant) throws -> Void
+  ) async throws -> Bool {
+    guard let username = try? Username(name, allowsUnicode: true) else { return false }
+    let at = now()
+    return try await database.transaction { db in
+      guard let account = try AccountStore(db).account(named: username) else { return false }
+      try body(db, account, at)
+      return true
+    }
+  }
+}
+
+/// Ends what an account has open.
+private func end(_ account: Account.ID, _ db: any Transaction, at instant: Instant) throws {
+  _ = try SessionStore(db).endAll(of: account, at: instant)
+  try ChallengeStore(db).deleteAll(of: account)
+}

@@ -1,0 +1,46 @@
+package import Identity
+package import Primitives
+
+/// The client credentials grant (RFC 6749, section 4.4): an application gets a token of its own, with its roles. No session
+/// is opened and no row is written.
+package struct ClientCredentials: Sendable {
+  private let roles: ApplicationRoles
+  private let tokens: AccessTokens
+  private let issuer: String
+  private let lifetime: Duration
+  private let now: Now
+
+  package init(roles: ApplicationRoles, tokens: AccessTokens, issuer: String, lifetime: Duration, now: Now) {
+    self.roles = roles
+    self.tokens = tokens
+    self.issuer = issuer
+    self.lifetime = lifetime
+    self.now = now
+  }
+
+  /// An access token as RFC 6749, section 5.1 answers it.
+  package struct Grant: Sendable {
+    package let accessToken: String
+    package let expiresIn: Int64
+    /// Space-separated permissions.
+    package let scope: String
+  }
+
+  /// `scope` narrows what the application holds; `target` is the audience (RFC 8707 `resource`, or `audience`).
+  package func grant(_ application: Application, scope: String?, target: String?) async throws -> Grant {
+    let audience = target ?? issuer
+    guard audience == issuer || application.audiences.contains(audience) else {
+      throw OAuthError(.invalidTarget, "this application may not ask for that audience; 'app add --audience' allows one")
+    }
+    var active = try await roles.active(of: application.id)
+    if let scope {
+      let wanted = scope.split(separator: " ").map(String.init)
+      guard wanted.allSatisfy(active.permissions.contains) else {
+        throw OAuthError(.invalidScope, "this application does not hold every permission that the scope names")
+      }
+      active = ActiveRoles(roles: active.roles, permissions: Set(wanted).sorted())
+    }
+    let token = try tokens.issue(application, active: active, audience: audience, lifetime: lifetime, at: now())
+    return Grant(accessToken: token, expiresIn: lifetime.inSeconds, scope: active.permissions.joined(separator: " "))
+  }
+}
