@@ -48,6 +48,9 @@ let package = Package(
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations", resources: [.embedInCode("0001_foundation.sql")], swiftSettings: settings),
+    .target(
+      name: "Defaults", path: "Config", exclude: ["docker", "systemd"], resources: [.embedInCode("credentialflow.json5")],
+      swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("Defense", ["Telemetry", "Primitives"]),
@@ -65,8 +68,8 @@ let package = Package(
     .executableTarget(
       name: "CredentialFlow",
       dependencies: [
-        "API", "CLinux", "CQREncode", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
-        "Schema", "Server", "Telemetry", "Tokens", "Transport", "Primitives",
+        "API", "CJansson", "CLinux", "COpenSSL", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography", "Defaults",
+        "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens", "Transport", "Primitives",
       ],
       swiftSettings: settings),
 
@@ -81,7 +84,7 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
-    tests("CommandTests", ["CredentialFlow", "Primitives"]),
+    tests("CommandTests", ["CredentialFlow", "JSON", "Primitives"]),
     tests("FlowTests", ["CredentialFlow", "Cryptography", "JSON", "Persistence", "Primitives"]),
   ]
 )
