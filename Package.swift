@@ -47,9 +47,13 @@ let package = Package(
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
-      name: "Schema", path: "Migrations", resources: [
+      name: "Schema", path: "Migrations",
+      resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
       ], swiftSettings: settings),
+    .target(
+      name: "Defaults", path: "Config", exclude: ["docker", "systemd"], resources: [.embedInCode("credentialflow.json5")],
+      swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("Defense", ["Telemetry", "Primitives"]),
@@ -67,8 +71,8 @@ let package = Package(
     .executableTarget(
       name: "CredentialFlow",
       dependencies: [
-        "API", "CLinux", "CQREncode", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
-        "Schema", "Server", "Telemetry", "Tokens", "Transport", "Primitives",
+        "API", "CJansson", "CLinux", "COpenSSL", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography", "Defaults",
+        "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens", "Transport", "Primitives",
       ],
       swiftSettings: settings),
 
@@ -83,7 +87,7 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
-    tests("CommandTests", ["CredentialFlow", "Primitives"]),
+    tests("CommandTests", ["CredentialFlow", "JSON", "Primitives"]),
     tests("FlowTests", ["CredentialFlow", "Cryptography", "JSON", "Persistence", "Primitives"]),
   ]
 )

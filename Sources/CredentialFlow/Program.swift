@@ -1,4 +1,36 @@
+internal import Glibc
+
 @main
 enum Program {
-  static func main() {}
+  static func main() async {
+    // Files are this user's alone from the first one on.
+    umask(0o077)
+    // A reader that has gone away is an error of the write, not the end of the program.
+    signal(SIGPIPE, SIG_IGN)
+    let runner = CommandRunner(table: CommandTable.all, environment: Environment.variables)
+    let status = await runner.run(Array(CommandLine.arguments.dropFirst()), on: .standard)
+    exit(status.rawValue)
+  }
+}
+
+/// The environment at the start of the program.
+enum Environment {
+  static var variables: [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+      entry += 1
+    }
+    return variables
+  }
+}
+
+extension Console {
+  /// The program's own standard streams.
+  static let standard = Console(
+    isTerminal: Terminal.isStandardOutput,
+    output: { FileBytes.write($0, to: STDOUT_FILENO) },
+    errors: { FileBytes.write($0, to: STDERR_FILENO) })
 }

@@ -123,6 +123,7 @@ package final class SettingsReader {
     known.append(fileKey)
     let inline = take(key)
     effective[key] = inline == nil ? .null : .string("(hidden)")
+    effective[fileKey] = .null
     if case .string(let file) = members[fileKey] {
       guard inline == nil else { throw wrong(key, "set either \(key) or \(fileKey), not both") }
       effective[fileKey] = .string(file)
@@ -136,11 +137,16 @@ package final class SettingsReader {
     return Secret(copying: text.utf8)
   }
 
-  /// Several secrets, so that one can be rotated in before the other goes: `key` a list of strings.
+  /// Several secrets, so that one can be rotated in before the other goes: `key` a list of strings, or one to a line in the
+  /// file that `keyFile` names. Empty lines count for nothing.
   package func secrets(_ key: String) throws(SettingsError) -> [Secret] {
     let texts = try strings(key, default: [])
     effective[key] = .array(texts.map { _ in .string("(hidden)") })
-    return texts.map { Secret(copying: $0.utf8) }
+    guard let file = try stringIfPresent(key + "File") else { return texts.map { Secret(copying: $0.utf8) } }
+    guard texts.isEmpty else { throw wrong(key, "set either \(key) or \(key)File, not both") }
+    var bytes = try readFile(file)
+    defer { Secret.wipe(&bytes) }
+    return bytes.split { $0 == 10 || $0 == 13 }.map { Secret(copying: $0) }
   }
 
   /// The error for `key`, for rules that only the module knows.

@@ -1,0 +1,77 @@
+internal import JSON
+internal import Primitives
+
+/// `config check` and `config print`: what the server would run with, before it runs.
+enum ConfigCommands {
+  static let rows = [
+    Command(
+      "config check", "Says whether the configuration is right",
+      examples: ["config check", "config check --config ./credentialflow.json5"],
+      action: .folder { invocation, console, folder in
+        let loaded = try load(folder)
+        if invocation.isJSON {
+          console.json {
+            $0.object {
+              $0.member("valid", true)
+              $0.member("read", loaded.origins)
+            }
+          }
+        } else {
+          console.line("the configuration is right; read from: \(loaded.origins.isEmpty ? "defaults" : loaded.origins.joined(separator: ", "))")
+        }
+        return .done
+      }),
+    Command(
+      "config print", "Prints the effective configuration, secrets hidden",
+      examples: ["config print", "config print --json"],
+      action: .folder { invocation, console, folder in
+        let effective = try load(folder).effective
+        if invocation.isJSON {
+          console.json { $0.settings(effective) }
+        } else {
+          console.line(SettingsText.json5(effective))
+        }
+        return .done
+      }),
+  ]
+
+  private static func load(_ folder: DataFolder) throws -> ConfigurationSource.Loaded {
+    try ConfigurationSource(folder: folder, environment: Environment.variables).load()
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func settings(_ value: SettingsValue) {
+    switch value {
+    case .null: null()
+    case .boolean(let value): boolean(value)
+    case .integer(let value): integer(value)
+    case .number(let value): raw("\(value)".utf8)
+    case .string(let text): string(text)
+    case .array(let items): array(items) { $0.settings($1) }
+    case .object(let members):
+      object { json in
+        for key in members.keys.sorted() { json.member(key) { $0.settings(members[key] ?? .null) } }
+      }
+    }
+  }
+}
+
+/// Settings as a person writes them: bare names, one to a line.
+enum SettingsText {
+  static func json5(_ value: SettingsValue, indentation: String = "") -> String {
+    let inner = indentation + "  "
+    switch value {
+    case .object(let members) where !members.isEmpty:
+      let lines = members.keys.sorted().map { "\(inner)\($0): \(json5(members[$0] ?? .null, indentation: inner))," }
+      return "{\n\(lines.joined(separator: "\n"))\n\(indentation)}"
+    case .array(let items) where items.contains { if case .object = $0 { true } else { false } }:
+      let lines = items.map { "\(inner)\(json5($0, indentation: inner))," }
+      return "[\n\(lines.joined(separator: "\n"))\n\(indentation)]"
+    default:
+      var json = JSONWriter()
+      json.settings(value)
+      return String(decoding: json.bytes, as: UTF8.self)
+    }
+  }
+}

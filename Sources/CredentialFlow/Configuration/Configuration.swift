@@ -1,0 +1,61 @@
+internal import Primitives
+
+/// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
+struct Configuration: Settings {
+  let service: ServiceSettings
+  let operations: OperationsSettings
+  let cors: CORSSettings
+
+  init(from reader: SettingsReader) throws(SettingsError) {
+    service = try ServiceSettings(from: reader)
+    operations = try reader.section("operations")
+    cors = try reader.section("cors")
+  }
+}
+
+/// The keys that stand at the top: who this server says it is, and where it listens.
+struct ServiceSettings: Settings {
+  /// The `iss` of every token. Empty: `publicURL`.
+  let issuer: String
+  /// Where people and applications reach this server, without a slash at the end.
+  let publicURL: String
+  /// `HOST:PORT` of the public listener.
+  let listen: String
+
+  init(from reader: SettingsReader) throws(SettingsError) {
+    listen = try reader.string("listen", default: "127.0.0.1:8080")
+    publicURL = try reader.string("publicURL", default: "http://127.0.0.1:8080")
+    let named = try reader.string("issuer", default: "")
+    issuer = named.isEmpty ? publicURL : named
+    for (key, url) in [("publicURL", publicURL), ("issuer", issuer)] {
+      guard url.hasPrefix("https://") || url.hasPrefix("http://"), !url.hasSuffix("/"), !url.contains(where: { " ?#".contains($0) })
+      else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
+    }
+    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+  }
+}
+
+/// The listener for metrics, readiness and administration.
+struct OperationsSettings: Settings {
+  let listen: String
+
+  init(from reader: SettingsReader) throws(SettingsError) {
+    listen = try reader.string("listen", default: "127.0.0.1:8081")
+    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+  }
+}
+
+/// Which web origins may call from a browser. None, unless they are listed.
+struct CORSSettings: Settings {
+  let origins: [String]
+
+  init(from reader: SettingsReader) throws(SettingsError) {
+    origins = try reader.strings("origins", default: [])
+    for origin in origins {
+      let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
+      guard origin.hasPrefix("https://") || origin.hasPrefix("http://"), parts.count == 3 else {
+        throw reader.wrong("origins", "expected origins such as https://app.example.com, found '\(origin)'")
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+internal import Primitives
+
+/// A server from its start to its end: listeners, control socket, signals, systemd.
+struct Service {
+  /// systemd waits 90 s before it kills; what is under way ends well before.
+  private static let drainTimeout = Duration.seconds(20)
+
+  let application: Application
+  let source: ConfigurationSource
+  let environment: [String: String]
+  let console: Console
+
+  /// Returns after the last answer is sent.
+  func run(listen: String?) async throws {
+    let signals = ServiceSignals()
+    let notification = ServiceNotification(environment: environment)
+    let runner = CommandRunner(table: CommandTable.all, environment: environment)
+    let addresses = try await application.start(listen: listen)
+    let application = application
+    let control = try ControlServer(path: application.folder.controlSocketPath) { await runner.run($0, in: application) }
+    let status = "listening on \(addresses.joined(separator: ", "))"
+    notification.ready(status)
+    let watchdog = watch(notification)
+    for await signal in signals.received {
+      guard signal == .reload else { break }
+      checkConfiguration(notification, status: status)
+    }
+    notification.stopping()
+    watchdog?.cancel()
+    control.stop()
+    await application.drain(within: Self.drainTimeout)
+  }
+
+  /// Tells systemd that the server is alive only while every event loop answers.
+  private func watch(_ notification: ServiceNotification) -> Task<Void, Never>? {
+    guard let interval = notification.watchdogInterval else { return nil }
+    let application = application
+    return Task {
+      while !Task.isCancelled {
+        if await application.isAnswering() { notification.alive() }
+        try? await Task.sleep(for: interval / 2)
+      }
+    }
+  }
+
+  /// SIGHUP: says whether a restart with the configuration as it stands now would work.
+  private func checkConfiguration(_ notification: ServiceNotification, status: String) {
+    notification.reloading()
+    do {
+      _ = try source.load()
+      console.note("credentialflow: the configuration is right; restart to use it")
+    } catch {
+      console.note("credentialflow: the configuration is wrong and was not used: \(error)")
+    }
+    notification.ready(status)
+  }
+}
