@@ -39,13 +39,17 @@ package struct Roles: Sendable {
     }
   }
 
-  package func add(_ name: String, description: String, by provenance: Provenance) async throws -> Outcome {
+  package func add(
+    _ name: String, description: String, permissions: [Permission], by provenance: Provenance
+  ) async throws -> Outcome {
     guard Role.isName(name) else { return .invalidName }
     let at = now()
+    let role = Role(
+      id: Role.ID(at: at), name: name, description: description, isBuiltin: false, permissions: Array(Set(permissions)).sorted())
+    let list = role.permissions.map(\.text).joined(separator: " ")
     return try await database.transaction { db in
-      let role = Role(id: Role.ID(at: at), name: name, description: description, isBuiltin: false, permissions: [])
       guard try RoleStore(db).insert(role, at: at) else { return .nameTaken }
-      try AuditLog(db).append(.role("created", name), by: provenance, at: at)
+      try AuditLog(db).append(.role("created", name, ["permissions": list]), by: provenance, at: at)
       return .done
     }
   }

@@ -1,0 +1,39 @@
+internal import Identity
+internal import JSON
+
+/// What `user add` prints, once.
+struct EnrolmentText {
+  let enrolment: Accounts.Enrolment
+
+  func write(to console: Console, isJSON: Bool) {
+    if isJSON {
+      console.json { json in
+        json.object { json in
+          json.member("id", "\(enrolment.account.id)")
+          json.member("username", enrolment.account.username.text)
+          json.member("totp") { json in
+            json.object { json in
+              json.member("secret", enrolment.totpSecret)
+              json.member("uri", enrolment.totpURI)
+            }
+          }
+          json.member("recovery_codes", enrolment.recoveryCodes)
+        }
+      }
+      return
+    }
+    console.line("user      \(enrolment.account.username)")
+    console.line("id        \(enrolment.account.id)")
+    console.line("secret    \(enrolment.totpSecret)")
+    console.line("uri       \(enrolment.totpURI)")
+    if console.isTerminal, let lines = QRCode.lines(for: enrolment.totpURI) {
+      console.line()
+      for line in lines { console.line(line) }
+    }
+    console.line()
+    console.line("Recovery codes, each good once:")
+    for code in enrolment.recoveryCodes { console.line("  \(code)") }
+    console.line()
+    console.line("Hand secret and codes to the user now: they are not shown again.")
+  }
+}

@@ -1,0 +1,107 @@
+internal import Identity
+internal import JSON
+internal import Primitives
+
+/// `role …`: roles and their permissions.
+enum RoleCommands {
+  static let rows = [add, list, show, delete, allow, disallow]
+
+  private static let name = Command.Argument("ROLE", "the role")
+  private static let permission = Command.Argument("PERMISSION", "resource:action, such as models/*:invoke")
+
+  private static let add = Command(
+    "role add", "Makes a role", arguments: [name],
+    options: [.value("description", "TEXT", "what it is for"), .values("allow", "PERMISSION", "a permission that it holds")],
+    examples: ["role add billing --allow invoices:read --allow invoices:write"],
+    action: .application { invocation, console, application in
+      let name = try invocation.argument("ROLE")
+      let permissions = try invocation.values("allow").map { try parse($0, invocation) }
+      let outcome = try await application.roles.add(
+        name, description: invocation.value("description") ?? "", permissions: permissions, by: console.provenance)
+      return try report(outcome, invocation, console)
+    })
+
+  private static let list = Command(
+    "role list", "Lists the roles", examples: ["role list"],
+    action: .application { invocation, console, application in
+      let roles = try await application.roles.list()
+      if invocation.isJSON {
+        console.json { json in json.array(roles) { json, role in json.role(role) } }
+      } else {
+        console.table(
+          ["ROLE", "PERMISSIONS", "DESCRIPTION"],
+          roles.map { [$0.name, $0.permissions.map(\.text).joined(separator: " "), $0.description] })
+      }
+      return .done
+    })
+
+  private static let show = Command(
+    "role show", "Shows a role", arguments: [name], examples: ["role show billing"],
+    action: .application { invocation, console, application in
+      let name = try invocation.argument("ROLE")
+      guard let role = try await application.roles.role(named: name) else { throw Refusal("there is no role '\(name)'") }
+      if invocation.isJSON {
+        console.json { $0.role(role) }
+      } else {
+        console.line("\(role.name)\(role.isBuiltin ? " (built in)" : "")  \(role.description)")
+        for permission in role.permissions { console.line("  \(permission)") }
+      }
+      return .done
+    })
+
+  private static let delete = Command(
+    "role delete", "Deletes a role and its grants", arguments: [name], examples: ["role delete billing"],
+    action: .application { invocation, console, application in
+      try report(try await application.roles.delete(try invocation.argument("ROLE"), by: console.provenance), invocation, console)
+    })
+
+  private static let allow = Command(
+    "role allow", "Gives a role a permission", arguments: [name, permission], examples: ["role allow billing invoices:read"],
+    action: .application { invocation, console, application in
+      let permission = try parse(try invocation.argument("PERMISSION"), invocation)
+      let outcome = try await application.roles.allow(permission, to: try invocation.argument("ROLE"), by: console.provenance)
+      return try report(outcome, invocation, console)
+    })
+
+  private static let disallow = Command(
+    "role disallow", "Takes a permission from a role", arguments: [name, permission], examples: ["role disallow billing invoices:read"],
+    action: .application { invocation, console, application in
+      let permission = try parse(try invocation.argument("PERMISSION"), invocation)
+      let outcome = try await application.roles.disallow(permission, from: try invocation.argument("ROLE"), by: console.provenance)
+      return try report(outcome, invocation, console)
+    })
+
+  private static func parse(_ text: String, _ invocation: Invocation) throws(UsageError) -> Permission {
+    guard let permission = Permission(text) else {
+      throw invocation.wrong("'\(text)' is no permission; write resource:action, such as models/*:invoke, in a-z 0-9 . _ - /")
+    }
+    return permission
+  }
+
+  /// What a change of roles came to, for a person.
+  static func report(_ outcome: Roles.Outcome, _ invocation: Invocation, _ console: Console) throws -> ExitStatus {
+    switch outcome {
+    case .done: return .done
+    case .unchanged:
+      console.note("it is so already; nothing was changed")
+      return .done
+    case .unknownRole: throw Refusal("there is no role '\(invocation.argumentIfPresent("ROLE") ?? "")'; 'role list' shows them")
+    case .unknownHolder: throw Refusal("there is nobody of that name any more")
+    case .nameTaken: throw Refusal("there is a role of this name already")
+    case .invalidName: throw Refusal("a role's name has 1 to 64 letters, digits and . _ -, and begins with a letter or digit")
+    case .builtin: throw Refusal("a built-in role cannot be changed or deleted")
+    }
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func role(_ role: Role) {
+    object { json in
+      json.member("id", "\(role.id)")
+      json.member("name", role.name)
+      json.member("description", role.description)
+      json.member("built_in", role.isBuiltin)
+      json.member("permissions", role.permissions.map(\.text))
+    }
+  }
+}

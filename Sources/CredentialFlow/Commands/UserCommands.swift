@@ -1,0 +1,184 @@
+internal import Identity
+internal import JSON
+internal import Journal
+internal import Primitives
+
+/// `user …`: accounts and what they hold.
+enum UserCommands {
+  static let rows = [add, list, show, disable, enable, unlock, delete, setPassword, grant, revoke]
+
+  private static let name = Command.Argument("USER", "the username")
+
+  private static let add = Command(
+    "user add", "Makes a user with a password, a TOTP factor and recovery codes",
+    arguments: [name],
+    options: [
+      .value("email", "E", "the user's email address"), .value("phone", "P", "the user's telephone number, as +CC…"),
+      .values("role", "R", "a role to grant"),
+    ],
+    examples: ["user add alice --role billing", "user add bob@example.com --email bob@example.com --password-stdin --json"],
+    input: .newPassword(prompt: "Password for the new user: "),
+    action: .application { invocation, console, application in
+      let new = Accounts.New(
+        username: try invocation.argument("USER"), email: try ContactAddress.email(invocation),
+        phone: try ContactAddress.phone(invocation), roles: invocation.values("role"), password: try console.password())
+      switch try await application.accounts.add(new, by: console.provenance) {
+      case .added(let enrolment): EnrolmentText(enrolment: enrolment).write(to: console, isJSON: invocation.isJSON)
+      case .nameTaken: throw Refusal("there is a user of this name already")
+      case .invalidUsername(let refusal): throw Refusal("the username is refused: \(refusal)")
+      case .invalidPassword(let refusal): throw Refusal("the password is refused: \(refusal)")
+      case .unknownRole(let role): throw Refusal("there is no role '\(role)'; nothing was made. 'role add \(role)' makes it")
+      }
+      return .done
+    })
+
+  private static let list = Command(
+    "user list", "Lists the users", examples: ["user list", "user list --json"],
+    action: .application { invocation, console, application in
+      let accounts = try await application.accounts.list()
+      if invocation.isJSON {
+        console.json { json in json.array(accounts) { json, account in json.account(account, roles: nil, factors: nil) } }
+      } else {
+        console.table(
+          ["USERNAME", "STATE", "MADE", "ID"],
+          accounts.map { [$0.username.text, $0.isEnabled ? "enabled" : "disabled", $0.createdAt.rfc3339(), "\($0.id)"] })
+      }
+      return .done
+    })
+
+  private static let show = Command(
+    "user show", "Shows a user with roles and factors", arguments: [name], examples: ["user show alice"],
+    action: .application { invocation, console, application in
+      let account = try await account(invocation, application)
+      let roles = try await application.roles.roles(of: .account(account.id))
+      let factors = try await application.accounts.factors(of: account.id)
+      if invocation.isJSON {
+        console.json { $0.account(account, roles: roles, factors: factors) }
+        return .done
+      }
+      console.line("id        \(account.id)")
+      console.line("username  \(account.username)")
+      console.line("state     \(account.isEnabled ? "enabled" : "disabled")")
+      console.line("email     \(account.email ?? "-")")
+      console.line("phone     \(account.phone ?? "-")")
+      console.line("made      \(account.createdAt.rfc3339())")
+      console.line("roles     \(roles.isEmpty ? "-" : roles.joined(separator: ", "))")
+      for factor in factors {
+        let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
+        console.line("factor    \(factor.method.rawValue), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+      }
+      return .done
+    })
+
+  private static let disable = Command(
+    "user disable", "Takes everything from a user at once: sessions end, no door opens", arguments: [name],
+    examples: ["user disable alice"],
+    action: .application { invocation, console, application in
+      try await done(application.accounts.setEnabled(false, try invocation.argument("USER"), by: console.provenance), invocation)
+    })
+
+  private static let enable = Command(
+    "user enable", "Lets a disabled user in again", arguments: [name], examples: ["user enable alice"],
+    action: .application { invocation, console, application in
+      try await done(application.accounts.setEnabled(true, try invocation.argument("USER"), by: console.provenance), invocation)
+    })
+
+  private static let unlock = Command(
+    "user unlock", "Lets password and factors be tried again after too many failures", arguments: [name],
+    examples: ["user unlock alice"],
+    action: .application { invocation, console, application in
+      try await done(application.accounts.unlock(try invocation.argument("USER"), by: console.provenance), invocation)
+    })
+
+  private static let delete = Command(
+    "user delete", "Deletes a user with sessions, factors and grants", arguments: [name], examples: ["user delete alice"],
+    action: .application { invocation, console, application in
+      try await done(application.accounts.delete(try invocation.argument("USER"), by: console.provenance), invocation)
+    })
+
+  private static let setPassword = Command(
+    "user set-password", "Sets a user's password and ends the user's sessions", arguments: [name],
+    examples: ["user set-password alice", "user set-password alice --password-stdin"],
+    input: .newPassword(prompt: "New password: "),
+    action: .application { invocation, console, application in
+      let outcome = try await application.accounts.setPassword(
+        try console.password(), try invocation.argument("USER"), by: console.provenance)
+      if case .invalid(let refusal) = outcome { throw Refusal("the password is refused: \(refusal)") }
+      return try done(outcome == .done, invocation)
+    })
+
+  private static let grant = Command(
+    "user grant", "Grants a role to a user", arguments: [name, .init("ROLE", "the role")], examples: ["user grant alice billing"],
+    action: .application { invocation, console, application in
+      let account = try await account(invocation, application)
+      let outcome = try await application.roles.grant(try invocation.argument("ROLE"), to: .account(account.id), by: console.provenance)
+      return try RoleCommands.report(outcome, invocation, console)
+    })
+
+  private static let revoke = Command(
+    "user revoke", "Takes a role from a user", arguments: [name, .init("ROLE", "the role")], examples: ["user revoke alice billing"],
+    action: .application { invocation, console, application in
+      let account = try await account(invocation, application)
+      let outcome = try await application.roles.revoke(
+        try invocation.argument("ROLE"), from: .account(account.id), by: console.provenance)
+      return try RoleCommands.report(outcome, invocation, console)
+    })
+
+  private static func account(_ invocation: Invocation, _ application: Application) async throws -> Account {
+    let name = try invocation.argument("USER")
+    guard let account = try await application.accounts.account(named: name) else { throw Refusal("there is no user '\(name)'") }
+    return account
+  }
+
+  private static func done(_ isKnown: Bool, _ invocation: Invocation) throws -> ExitStatus {
+    guard isKnown else { throw Refusal("there is no user '\(try invocation.argument("USER"))'") }
+    return .done
+  }
+}
+
+/// How to reach a user, as far as it can be judged before anything is sent there.
+enum ContactAddress {
+  static func email(_ invocation: Invocation) throws(UsageError) -> String? {
+    guard let text = invocation.value("email") else { return nil }
+    let halves = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+    guard halves.count == 2, halves.allSatisfy({ !$0.isEmpty }), text.utf8.count <= 254, text.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+    else { throw invocation.wrong("--email takes an address such as alice@example.com, not '\(text)'") }
+    return text
+  }
+
+  /// E.164: a plus and 7 to 15 digits.
+  static func phone(_ invocation: Invocation) throws(UsageError) -> String? {
+    guard let text = invocation.value("phone") else { return nil }
+    let digits = text.utf8.dropFirst()
+    guard text.utf8.first == UInt8(ascii: "+"), (7...15).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else {
+      throw invocation.wrong("--phone takes a number such as +491701234567, not '\(text)'")
+    }
+    return text
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func account(_ account: Account, roles: [String]?, factors: [Factor]?) {
+    object { json in
+      json.member("id", "\(account.id)")
+      json.member("username", account.username.text)
+      json.member("enabled", account.isEnabled)
+      json.member("email", ifPresent: account.email)
+      json.member("phone", ifPresent: account.phone)
+      json.member("created_at", account.createdAt.rfc3339())
+      if let roles { json.member("roles", roles) }
+      guard let factors else { return }
+      json.member("factors") { json in
+        json.array(factors) { json, factor in
+          json.object { json in
+            json.member("id", "\(factor.id)")
+            json.member("method", factor.method.rawValue)
+            json.member("failures", factor.failures)
+            json.member("locked", factor.isLocked)
+            json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())
+          }
+        }
+      }
+    }
+  }
+}
