@@ -106,7 +106,8 @@ extension JSONCursor {
       default: (0, 0...0)
       }
     let end = position + length
-    guard length > 0, end <= bytes.count, second.contains(bytes[position + 1]), bytes[(position + 2)..<end].allSatisfy({ $0 & 0xC0 == 0x80 })
+    guard length > 0, end <= bytes.count, second.contains(bytes[position + 1]),
+      bytes[(position + 2)..<end].allSatisfy({ $0 & 0xC0 == 0x80 })
     else { throw JSONFlaw(offset: position, detail: "these bytes are not UTF-8; send the text as UTF-8") }
     return end
   }

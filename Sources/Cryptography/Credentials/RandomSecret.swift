@@ -1,0 +1,11 @@
+private import CSodium
+internal import Primitives
+
+extension Secret {
+  /// Fresh random bytes, written in place.
+  static func random(count: Int) -> Secret {
+    Secret(count: count) { buffer in
+      if let start = buffer.baseAddress { randombytes_buf(start, buffer.count) }
+    }
+  }
+}
