@@ -166,7 +166,6 @@ CREATE TABLE signing_key (
   algorithm TEXT NOT NULL,
   state TEXT NOT NULL,
   private_key BYTEA NOT NULL,
-  public_key BYTEA NOT NULL,
   created_at BIGINT NOT NULL,
   activated_at BIGINT,
   retired_at BIGINT

@@ -17,13 +17,12 @@ struct SigningKeyStore {
 
   /// False where the algorithm has an active key already.
   func insertActive(_ key: SigningKey, at instant: Instant) throws -> Bool {
-    let kid = key.keyID
+    let kid = key.thumbprint
     let sealed = try vault.seal(try key.pkcs8(), as: Self.purpose, for: Array(kid.utf8))
     let inserted = try db.row(
       """
-      INSERT INTO signing_key (kid, algorithm, state, private_key, public_key, created_at, activated_at, retired_at)
-      VALUES (\(kid), \(key.algorithm.rawValue), \(StoredKey.State.active.rawValue), \(sealed), \(try key.publicKeyDER()),
-        \(instant), \(instant), NULL)
+      INSERT INTO signing_key (kid, algorithm, state, private_key, created_at, activated_at, retired_at)
+      VALUES (\(kid), \(key.algorithm.rawValue), \(StoredKey.State.active.rawValue), \(sealed), \(instant), \(instant), NULL)
       ON CONFLICT DO NOTHING RETURNING kid
       """)
     return inserted != nil
@@ -39,7 +38,7 @@ struct SigningKeyStore {
       guard let state = StoredKey.State(rawValue: try row.text("state")) else { throw DatabaseError.unexpectedValue(column: "state") }
       let secret = try vault.open(try row.bytes("private_key"), as: Self.purpose, for: Array(kid.utf8))
       return StoredKey(
-        key: try SigningKey(pkcs8: secret, algorithm: algorithm), state: state, createdAt: try row.instant("created_at"))
+        key: try SigningKey(pkcs8: secret, algorithm), state: state, createdAt: try row.instant("created_at"))
     }
   }
 }

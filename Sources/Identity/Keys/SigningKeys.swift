@@ -42,6 +42,6 @@ package struct SigningKeys: Sendable {
 
 extension AuditEvent {
   fileprivate static func keyActivated(_ key: SigningKey) -> AuditEvent {
-    AuditEvent("key.activated", subject: "key:\(key.keyID)", ["algorithm": key.algorithm.rawValue])
+    AuditEvent("key.activated", subject: "key:\(key.thumbprint)", ["algorithm": key.algorithm.rawValue])
   }
 }
