@@ -7,8 +7,8 @@ enum ConfigCommands {
     Command(
       "config check", "Says whether the configuration is right",
       examples: ["config check", "config check --config ./credentialflow.json5"],
-      action: .folder { invocation, console, folder in
-        let loaded = try load(folder)
+      action: .folder { invocation, console, installation in
+        let loaded = try installation.load()
         if invocation.isJSON {
           console.json {
             $0.object {
@@ -24,8 +24,8 @@ enum ConfigCommands {
     Command(
       "config print", "Prints the effective configuration, secrets hidden",
       examples: ["config print", "config print --json"],
-      action: .folder { invocation, console, folder in
-        let effective = try load(folder).effective
+      action: .folder { invocation, console, installation in
+        let effective = try installation.load().effective
         if invocation.isJSON {
           console.json { $0.settings(effective) }
         } else {
@@ -34,10 +34,6 @@ enum ConfigCommands {
         return .done
       }),
   ]
-
-  private static func load(_ folder: DataFolder) throws -> ConfigurationSource.Loaded {
-    try ConfigurationSource(folder: folder, environment: Environment.variables).load()
-  }
 }
 
 extension JSONWriter {

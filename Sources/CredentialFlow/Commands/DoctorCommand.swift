@@ -5,9 +5,9 @@ enum DoctorCommand {
   static let row = Command(
     "doctor", "Checks libraries, files, clock, disk, configuration, database and keys",
     examples: ["doctor", "doctor --json"],
-    action: .inspection { invocation, console, folder, application in
+    action: .inspection { invocation, console, installation, application in
       var findings: [(name: String, finding: Finding)] = []
-      for check in SystemCheck.all { findings.append((check.name, check.run(folder))) }
+      for check in SystemCheck.all { findings.append((check.name, check.run(installation))) }
       switch application {
       case .success(let application):
         for check in ApplicationCheck.all { findings.append((check.name, await check.run(application))) }

@@ -7,12 +7,12 @@ enum InitCommand {
   static let row = Command(
     "init", "Makes the data folder with configuration, master key and database",
     examples: ["init", "init --data ./data --json"],
-    action: .folder { invocation, console, folder in
-      let made = try await prepare(folder)
+    action: .folder { invocation, console, installation in
+      let made = try await prepare(installation)
       if invocation.isJSON {
         console.json { json in
           json.object { json in
-            json.member("data", folder.path)
+            json.member("data", installation.folder.path)
             json.member("made", made.filter(\.isNew).map(\.path))
             json.member("kept", made.filter { !$0.isNew }.map(\.path))
           }
@@ -28,7 +28,8 @@ enum InitCommand {
     let isNew: Bool
   }
 
-  private static func prepare(_ folder: DataFolder) async throws -> [Item] {
+  private static func prepare(_ installation: Installation) async throws -> [Item] {
+    let folder = installation.folder
     var items = [Item(path: folder.path, isNew: try folder.create())]
     guard let lock = try FolderLock.acquire(folder) else {
       throw Refusal("\(folder.path) is in use by a running server or another command: it is there already")
@@ -36,10 +37,9 @@ enum InitCommand {
     defer { lock.release() }
     let configuration = try FileBytes.create(folder.configurationPath, DefaultConfiguration.bytes, mode: 0o600)
     items.append(Item(path: folder.configurationPath, isNew: configuration))
-    items.append(Item(path: folder.masterKeyPath, isNew: try Application.makeMasterKey(in: folder)))
+    items.append(Item(path: folder.masterKeyPath, isNew: try Application.makeMasterKey(in: installation)))
     let isNewDatabase = !FileBytes.exists(folder.databasePath)
-    let loaded = try ConfigurationSource(folder: folder, environment: Environment.variables).load()
-    let application = try await Application.open(folder, configuration: loaded.configuration)
+    let application = try await Application.open(installation, configuration: try installation.load().configuration)
     await application.close()
     items.append(Item(path: folder.databasePath, isNew: isNewDatabase))
     return items

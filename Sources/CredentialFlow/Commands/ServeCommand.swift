@@ -8,17 +8,16 @@ enum ServeCommand {
     "serve", "Runs the server until SIGTERM or SIGINT",
     options: [.value("listen", "HOST:PORT", "the public listener, over `listen` of the configuration; port 0 takes a free one")],
     examples: ["serve", "serve --listen 127.0.0.1:8080 --data ./data"],
-    action: .folder { invocation, console, folder in
+    action: .folder { invocation, console, installation in
+      let folder = installation.folder
       try folder.require()
       guard cf_forbid_core_dumps() == 0 else { throw Refusal("core dumps cannot be switched off; keys could reach the disk") }
       guard let lock = try FolderLock.acquire(folder) else {
         throw Refusal("another server or command is working in \(folder.path); one at a time")
       }
       defer { lock.release() }
-      let environment = Environment.variables
-      let source = ConfigurationSource(folder: folder, environment: environment)
-      let application = try await Application.open(folder, configuration: try source.load().configuration)
-      let service = Service(application: application, source: source, environment: environment, console: console)
+      let application = try await Application.open(installation, configuration: try installation.load().configuration)
+      let service = Service(application: application, console: console)
       do {
         try await service.run(listen: invocation.value("listen"))
       } catch {

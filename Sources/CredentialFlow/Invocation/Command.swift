@@ -89,11 +89,11 @@ struct Command: Sendable {
     /// Runs here and touches nothing lasting.
     case free(@Sendable (Invocation, Console) async throws -> ExitStatus)
     /// Runs here with the data folder's files; takes the folder's lock itself where it changes something.
-    case folder(@Sendable (Invocation, Console, DataFolder) async throws -> ExitStatus)
+    case folder(@Sendable (Invocation, Console, Installation) async throws -> ExitStatus)
     /// Runs in the process that holds the folder's lock: here, or in the running server.
     case application(@Sendable (Invocation, Console, Application) async throws -> ExitStatus)
     /// Like `application`, but runs even where the application cannot be opened and is told why.
-    case inspection(@Sendable (Invocation, Console, DataFolder, Result<Application, any Error>) async throws -> ExitStatus)
+    case inspection(@Sendable (Invocation, Console, Installation, Result<Application, any Error>) async throws -> ExitStatus)
   }
 }
 

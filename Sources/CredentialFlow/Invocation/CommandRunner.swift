@@ -36,7 +36,7 @@ struct CommandRunner: Sendable {
       guard case .run(let invocation) = try parser.parse(request.words) else { return .usage }
       switch invocation.command.action {
       case .application(let body): return try await body(invocation, console, application)
-      case .inspection(let body): return try await body(invocation, console, application.folder, .success(application))
+      case .inspection(let body): return try await body(invocation, console, application.installation, .success(application))
       case .free, .folder: throw Refusal("'\(invocation.command.name)' runs in the caller's process")
       }
     }
@@ -48,38 +48,34 @@ struct CommandRunner: Sendable {
   }
 
   private func carryOut(_ invocation: Invocation, on console: Console) async throws -> ExitStatus {
+    if case .free(let body) = invocation.command.action { return try await body(invocation, console) }
+    let folder = try DataFolder(for: invocation, environment: environment)
+    let installation = Installation(folder: folder, environment: environment)
     switch invocation.command.action {
     case .free(let body): return try await body(invocation, console)
-    case .folder(let body): return try await body(invocation, console, try folder(of: invocation))
+    case .folder(let body): return try await body(invocation, console, installation)
     case .application(let body):
-      let folder = try folder(of: invocation)
-      return try await withFolder(folder, invocation, console) { result in
-        try await body(invocation, console, try result.get())
-      }
+      try folder.require()
+      return try await hold(installation, invocation, console) { try await body(invocation, console, try $0.get()) }
     case .inspection(let body):
-      let folder = try folder(of: invocation)
-      guard folder.exists else { return try await body(invocation, console, folder, .failure(Refusal("there is no data folder"))) }
-      return try await withFolder(folder, invocation, console) { result in
-        try await body(invocation, console, folder, result)
+      guard folder.exists else {
+        return try await body(invocation, console, installation, .failure(Refusal("there is no data folder \(folder.path)")))
       }
+      return try await hold(installation, invocation, console) { try await body(invocation, console, installation, $0) }
     }
   }
 
-  private func folder(of invocation: Invocation) throws(UsageError) -> DataFolder {
-    try DataFolder(for: invocation, environment: environment)
-  }
-
   /// Opens the application here under the folder's lock, or hands the command to the server that has it.
-  private func withFolder(
-    _ folder: DataFolder, _ invocation: Invocation, _ console: Console,
+  private func hold(
+    _ installation: Installation, _ invocation: Invocation, _ console: Console,
     _ body: (Result<Application, any Error>) async throws -> ExitStatus
   ) async throws -> ExitStatus {
-    try folder.require()
+    let folder = installation.folder
     let deadline = ContinuousClock.now + lockTimeout
     while true {
       if let lock = try FolderLock.acquire(folder) {
         defer { lock.release() }
-        return try await withApplication(folder, body)
+        return try await open(installation, body)
       }
       if let status = try send(invocation, to: folder, console) { return status }
       guard ContinuousClock.now < deadline else {
@@ -90,13 +86,12 @@ struct CommandRunner: Sendable {
     }
   }
 
-  private func withApplication(
-    _ folder: DataFolder, _ body: (Result<Application, any Error>) async throws -> ExitStatus
+  private func open(
+    _ installation: Installation, _ body: (Result<Application, any Error>) async throws -> ExitStatus
   ) async throws -> ExitStatus {
     let application: Application
     do {
-      let loaded = try ConfigurationSource(folder: folder, environment: environment).load()
-      application = try await Application.open(folder, configuration: loaded.configuration)
+      application = try await Application.open(installation, configuration: try installation.load().configuration)
     } catch {
       return try await body(.failure(error))
     }

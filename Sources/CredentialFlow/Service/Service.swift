@@ -6,18 +6,16 @@ struct Service {
   private static let drainTimeout = Duration.seconds(20)
 
   let application: Application
-  let source: ConfigurationSource
-  let environment: [String: String]
   let console: Console
 
   /// Returns after the last answer is sent.
   func run(listen: String?) async throws {
     let signals = ServiceSignals()
-    let notification = ServiceNotification(environment: environment)
-    let runner = CommandRunner(table: CommandTable.all, environment: environment)
-    let addresses = try await application.start(listen: listen)
     let application = application
-    let control = try ControlServer(path: application.folder.controlSocketPath) { await runner.run($0, in: application) }
+    let notification = ServiceNotification(environment: application.installation.environment)
+    let runner = CommandRunner(table: CommandTable.all, environment: application.installation.environment)
+    let addresses = try await application.start(listen: listen)
+    let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }
     let status = "listening on \(addresses.joined(separator: ", "))"
     notification.ready(status)
     let watchdog = watch(notification)
@@ -47,7 +45,7 @@ struct Service {
   private func checkConfiguration(_ notification: ServiceNotification, status: String) {
     notification.reloading()
     do {
-      _ = try source.load()
+      _ = try application.installation.load()
       console.note("credentialflow: the configuration is right; restart to use it")
     } catch {
       console.note("credentialflow: the configuration is wrong and was not used: \(error)")

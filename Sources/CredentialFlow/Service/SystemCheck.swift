@@ -1,23 +1,24 @@
 internal import Glibc
 internal import Primitives
 
-/// Checks that need nothing but the machine and the folder. A check more is a line more.
+/// Checks that need nothing but the machine and the installation. A check more is a line more.
 struct SystemCheck: Sendable {
   let name: String
-  let run: @Sendable (DataFolder) -> Finding
+  let run: @Sendable (Installation) -> Finding
 
   static let all = [
     SystemCheck(name: "libraries") { _ in libraries(LibraryVersions.all) },
     SystemCheck(name: "clock") { _ in clock(Now.system()) },
-    SystemCheck(name: "folder") { files([$0.path], mode: 0o700, isRequired: true) },
-    SystemCheck(name: "files") { folder in
+    SystemCheck(name: "folder") { files([$0.folder.path], mode: 0o700, isRequired: true) },
+    SystemCheck(name: "files") { installation in
+      let folder = installation.folder
       let names = [folder.configurationPath, folder.masterKeyPath, folder.databasePath, folder.databasePath + "-wal", folder.lockPath]
       return files(names, mode: 0o600, isRequired: false)
     },
-    SystemCheck(name: "disk") { disk($0.path) },
-    SystemCheck(name: "configuration") { folder in
+    SystemCheck(name: "disk") { disk($0.folder.path) },
+    SystemCheck(name: "configuration") { installation in
       do {
-        let loaded = try ConfigurationSource(folder: folder, environment: Environment.variables).load()
+        let loaded = try installation.load()
         return .good(loaded.origins.isEmpty ? "defaults" : loaded.origins.joined(separator: ", "))
       } catch {
         return .bad("\(error)")

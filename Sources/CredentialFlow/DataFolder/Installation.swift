@@ -1,16 +1,12 @@
 internal import Glibc
 internal import Primitives
 
-/// Where the configuration comes from: the file, then systemd's credentials, then the environment, the later over the earlier.
-struct ConfigurationSource: Sendable {
-  private let folder: DataFolder
-  private let environment: [String: String]
+/// One data folder and the environment that the program was started in. Its configuration comes from the file, then systemd's
+/// credentials, then the environment, the later over the earlier.
+struct Installation: Sendable {
+  let folder: DataFolder
+  let environment: [String: String]
   private static let fileLimit = 1024 * 1024
-
-  init(folder: DataFolder, environment: [String: String]) {
-    self.folder = folder
-    self.environment = environment
-  }
 
   /// The configuration, and what came out with defaults filled in and secrets hidden.
   struct Loaded: Sendable {

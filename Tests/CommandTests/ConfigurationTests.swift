@@ -1,0 +1,100 @@
+import Primitives
+import Testing
+
+@testable import CredentialFlow
+
+@Suite struct ConfigurationTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func load(_ file: String? = nil, _ environment: [String: String] = [:]) throws -> Installation.Loaded {
+    if let file { try folder.write("credentialflow.json5", file) }
+    return try Installation(folder: DataFolder(path: folder.path), environment: environment).load()
+  }
+
+  private func message(_ file: String? = nil, _ environment: [String: String] = [:]) -> String? {
+    do {
+      _ = try load(file, environment)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test("without a file everything has its default; a named file must exist")
+  func defaults() throws {
+    #expect(try load().configuration.service.listen == "127.0.0.1:8080")
+    let named = DataFolder(path: folder.path, configurationPath: "\(folder.path)/absent.json5")
+    #expect(throws: Refusal.self) { try Installation(folder: named, environment: [:]).load() }
+  }
+
+  @Test("an unknown key is refused with its path and the nearest known one")
+  func unknownKey() {
+    #expect(message("{ lisen: ':80' }") == "lisen: unknown key; did you mean 'listen'?")
+    #expect(message("{ operations: { listn: ':80' } }") == "operations.listn: unknown key; did you mean 'listen'?")
+  }
+
+  @Test("bad JSON5 is refused with file, line and column")
+  func badFile() {
+    #expect(message("{\n  listen: ':1',\n  listen: ':2',\n}")?.hasSuffix("credentialflow.json5, line 3, column 3: 'listen' is given twice") == true)
+    #expect(message("[]")?.hasSuffix("expected an object: { … }") == true)
+    #expect(message("{ listen: 8080 }")?.contains("listen: expected a value such as") == true)
+  }
+
+  @Test("the environment sets any key over the file, whatever the capitals of its words")
+  func environment() throws {
+    let loaded = try load(
+      "{ listen: '127.0.0.1:1', operations: { listen: '127.0.0.1:2' } }",
+      [
+        "CREDENTIALFLOW_OPERATIONS__LISTEN": "127.0.0.1:3", "CREDENTIALFLOW_PUBLIC_URL": "https://id.example.com",
+        "CREDENTIALFLOW_CORS__ORIGINS": "[\"https://app.example.com\"]", "CREDENTIALFLOW_DATA": "/elsewhere",
+        "CREDENTIALFLOW_TEST_POSTGRESQL": "x", "CREDENTIALFLOW_MASTER_KEY": "x", "CREDENTIALFLOW_MASTER_KEY_FILE": "x",
+      ])
+    #expect(loaded.configuration.service.listen == "127.0.0.1:1")
+    #expect(loaded.configuration.operations.listen == "127.0.0.1:3")
+    #expect(loaded.configuration.service.issuer == "https://id.example.com")
+    #expect(loaded.configuration.cors.origins == ["https://app.example.com"])
+    #expect(loaded.origins.contains("$CREDENTIALFLOW_PUBLIC_URL"))
+  }
+
+  @Test("an unknown variable with the prefix is refused with the nearest one")
+  func unknownVariable() {
+    #expect(message(nil, ["CREDENTIALFLOW_OPERATIONS__LISTN": "x"])?.hasSuffix("did you mean CREDENTIALFLOW_OPERATIONS__LISTEN?") == true)
+    #expect(message(nil, ["CREDENTIALFLOW_CORS__ORIGINS": "https://a"])?.contains("expected a list as JSON") == true)
+  }
+
+  @Test("a key's variable is its words in capitals", arguments: [
+    ("tokens.accessLifetime", "CREDENTIALFLOW_TOKENS__ACCESS_LIFETIME"), ("hashing.memoryKiB", "CREDENTIALFLOW_HASHING__MEMORY_KIB"),
+    ("publicURL", "CREDENTIALFLOW_PUBLIC_URL"), ("webauthn.rpId", "CREDENTIALFLOW_WEBAUTHN__RP_ID"), ("listen", "CREDENTIALFLOW_LISTEN"),
+  ])
+  func variables(_ key: String, _ variable: String) {
+    #expect(EnvironmentOverrides.variable(for: key) == variable)
+  }
+
+  @Test("every key has a variable of its own, and the variable sets that key")
+  func everyKeyHasItsVariable() throws {
+    let keys = try KnownKeys().defaults.keys
+    #expect(Set(keys.map(EnvironmentOverrides.variable)).count == keys.count)
+    for key in keys {
+      // Any value will do: what matters is that the name is known.
+      let told = message(nil, [EnvironmentOverrides.variable(for: key): "\u{1}"]) ?? ""
+      #expect(!told.contains("is no key"), "\(key)")
+    }
+  }
+
+  @Test("config check exits 0 or 1, config print shows what is in force, as JSON5 and as JSON")
+  func commands() async throws {
+    try folder.write("credentialflow.json5", "{ listen: '127.0.0.1:9' }")
+    let checked = await Ran(["config", "check", "--data", folder.path])
+    #expect(checked.status == .done && checked.output.contains(folder.path))
+    let printed = await Ran(["config", "print", "--data", folder.path])
+    let again = try JSON5Parser.parse(Array(printed.output.utf8))
+    let json = await Ran(["config", "print", "--data", folder.path, "--json"])
+    #expect(try JSON5Parser.parse(Array(json.output.utf8)) == again)
+    #expect(json.output.contains("\"listen\":\"127.0.0.1:9\""))
+    try folder.write("credentialflow.json5", "{ lisen: 'x' }")
+    let wrong = await Ran(["config", "check", "--data", folder.path])
+    #expect(wrong.status == .refused && wrong.output.isEmpty && wrong.errors == "credentialflow: lisen: unknown key; did you mean 'listen'?\n")
+  }
+}
