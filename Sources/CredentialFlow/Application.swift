@@ -1,45 +1,77 @@
+internal import API
+internal import CLinux
+internal import Cryptography
+internal import Defense
+internal import HTTP
+internal import Identity
+internal import Journal
+internal import OAuth
+internal import Persistence
 internal import Primitives
+internal import Server
+internal import Telemetry
 
 /// The composition root: the only file that creates objects of two modules. Whoever holds the data folder's lock has one.
 final class Application: Sendable {
   let installation: Installation
   let configuration: Configuration
   let now: Now
+  let log: Log
+  let database: any Database
+  let vault: Vault
+  let tokens: AccessTokens
+  let accounts: Accounts
+  let roles: Roles
+  let applications: Applications
+  let apiKeys: APIKeys
+  let signingKeys: SigningKeys
+  private let denials: DenialTally
+  private let api: PublicAPI
 
-  private init(installation: Installation, configuration: Configuration, now: Now) {
+  /// What lies under every service: opened in order, each step on the one before.
+  private struct Ground {
+    let database: any Database
+    let vault: Vault
+    let keys: SigningKeys
+    let greatestPasswordWork: Int
+  }
+
+  private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
     self.installation = installation
     self.configuration = configuration
+    self.log = log
     self.now = now
+    database = ground.database
+    vault = ground.vault
+    signingKeys = ground.keys
+    denials = DenialTally()
+    let service = configuration.service
+    let database = ground.database
+    tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
+    let passwords = Passwords(
+      pool: HashingPool(lanes: configuration.hashing.laneCount, capacity: configuration.hashing.queue),
+      parameters: configuration.hashing.parameters, vault: vault, greatestWork: ground.greatestPasswordWork)
+    accounts = Accounts(
+      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+    roles = Roles(database: database, now: now)
+    applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
+    apiKeys = APIKeys(database: database, now: now)
+    let limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    let signIn = SignIn(
+      database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
+      denials: denials, limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
+      settings: configuration.accounts, log: log, now: now)
+    let clientCredentials = ClientCredentials(
+      roles: ApplicationRoles(database: database), tokens: tokens, issuer: service.issuer,
+      lifetime: configuration.tokens.accessLifetime, now: now)
+    api = PublicAPI(
+      PublicAPI.Services(
+        database: database, signIn: signIn, accounts: accounts,
+        clients: ClientAuthentication(database: database, tokens: tokens, now: now),
+        gate: SessionGate(database: database, tokens: tokens, now: now), tokens: tokens, clientCredentials: clientCredentials,
+        limiter: limiter, denials: denials, log: log, now: now),
+      PublicAPI.Settings(
+        issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
+        crossOrigin: configuration.cors, pace: configuration.pace))
   }
-
-  /// Opens everything that commands work on; starts nothing. The caller holds the folder's lock.
-  static func open(_ installation: Installation, configuration: Configuration, now: Now = .system) async throws -> Application {
-    Application(installation: installation, configuration: configuration, now: now)
-  }
-
-  /// Makes `master.key` where the folder has none. `false` where there is one. A database without its key is never given a new
-  /// one: nothing in it could be opened any more.
-  static func makeMasterKey(in installation: Installation) throws(Refusal) -> Bool {
-    let folder = installation.folder
-    guard !FileBytes.exists(folder.masterKeyPath) else { return false }
-    guard !FileBytes.exists(folder.databasePath) else {
-      throw Refusal("\(folder.databasePath) is there and \(folder.masterKeyPath) is not; put its master key back, a new one cannot open it")
-    }
-    var random = SystemRandomNumberGenerator()
-    var key = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
-    defer { Secret.wipe(&key) }
-    return try FileBytes.create(folder.masterKeyPath, key, mode: 0o600)
-  }
-
-  /// Starts the listeners and answers the addresses that they are bound to.
-  func start(listen: String?) async throws -> [String] { [] }
-
-  /// Whether every event loop answers: what the watchdog asks.
-  func isAnswering() async -> Bool { true }
-
-  /// Takes no new connections and finishes what is under way, within `timeout`.
-  func drain(within timeout: Duration) async {}
-
-  /// Finishes what is queued and closes.
-  func close() async {}
 }

@@ -11,7 +11,7 @@ package struct Application: Sendable, Equatable {
   /// What its tokens are signed with.
   package let algorithm: SigningAlgorithm
   /// The `typ` of its access tokens.
-  package let tokenType: AccessTokenType
+  package let tokenType: TokenType
   /// What its tokens may be meant for, beside this server.
   package let audiences: [String]
   package let createdAt: Instant

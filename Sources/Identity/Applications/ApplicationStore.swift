@@ -48,7 +48,7 @@ struct ApplicationStore {
     try db.row("SELECT secret_digest FROM application WHERE id = \(id)")?.bytes("secret_digest")
   }
 
-  func update(_ id: Application.ID, isEnabled: Bool, algorithm: SigningAlgorithm, tokenType: AccessTokenType) throws(DatabaseError) {
+  func update(_ id: Application.ID, isEnabled: Bool, algorithm: SigningAlgorithm, tokenType: TokenType) throws(DatabaseError) {
     try db.run(
       """
       UPDATE application SET is_enabled = \(isEnabled), algorithm = \(algorithm.rawValue), token_type = \(tokenType.rawValue),
@@ -64,7 +64,7 @@ struct ApplicationStore {
     guard let algorithm = SigningAlgorithm(rawValue: try row.text("algorithm")) else {
       throw .unexpectedValue(column: "algorithm")
     }
-    guard let tokenType = AccessTokenType(rawValue: try row.text("token_type")) else {
+    guard let tokenType = TokenType(rawValue: try row.text("token_type")) else {
       throw .unexpectedValue(column: "token_type")
     }
     return Application(

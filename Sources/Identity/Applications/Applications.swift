@@ -76,9 +76,9 @@ package struct Applications: Sendable {
   package struct Change: Sendable {
     package var isEnabled: Bool?
     package var algorithm: SigningAlgorithm?
-    package var tokenType: AccessTokenType?
+    package var tokenType: TokenType?
 
-    package init(isEnabled: Bool? = nil, algorithm: SigningAlgorithm? = nil, tokenType: AccessTokenType? = nil) {
+    package init(isEnabled: Bool? = nil, algorithm: SigningAlgorithm? = nil, tokenType: TokenType? = nil) {
       self.isEnabled = isEnabled
       self.algorithm = algorithm
       self.tokenType = tokenType

@@ -7,20 +7,18 @@ package import Tokens
 /// a disabled or deleted application gets nothing from any of them.
 package struct ClientAuthentication: Sendable {
   private let database: any Database
-  private let verifier: AccessTokens
+  private let tokens: AccessTokens
   private let now: Now
 
-  package init(database: any Database, verifier: AccessTokens, now: Now) {
+  package init(database: any Database, tokens: AccessTokens, now: Now) {
     self.database = database
-    self.verifier = verifier
+    self.tokens = tokens
     self.now = now
   }
 
   /// An application's own access token, meant for this server. `nil` for anything else, a user's token included.
   package func application(bearer token: String) async throws -> Application? {
-    guard let verified = verifier.verifyForThisServer(token), verified.claims.sessionID == nil,
-      let id = Application.ID(verified.claims.subject), verified.claims.clientID == verified.claims.subject
-    else { return nil }
+    guard let id = tokens.application(of: token) else { return nil }
     return try await database.read { try active(id, $0) }
   }
 

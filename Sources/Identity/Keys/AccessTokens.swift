@@ -3,45 +3,43 @@ package import Primitives
 package import Tokens
 private import Synchronization
 
-/// Issuing and reading access tokens under the keys of the moment. The key set is one immutable value, swapped whole.
+/// Issuing and reading access tokens under the keys of the moment.
 package final class AccessTokens: Sendable {
   private let issuer: String
-  private let now: Now
   private let fallback: SigningAlgorithm
+  private let keys: LiveKeySet
+  private let tokens: TokenIssuer
+  private let verifier: TokenVerifier
   // A mutex: held to copy or replace one reference.
-  private let current: Mutex<Published>
-
-  private struct Published: Sendable {
-    let keys: KeySet
-    let document: KeySetDocument
-  }
+  private let document: Mutex<KeySetDocument>
 
   package init(issuer: String, keys: KeySet, defaultAlgorithm: SigningAlgorithm, now: Now) {
     self.issuer = issuer
-    self.now = now
     fallback = defaultAlgorithm
-    current = Mutex(Published(keys: keys, document: KeySetDocument(keys)))
+    self.keys = LiveKeySet(keys)
+    tokens = TokenIssuer(keys: self.keys)
+    verifier = TokenVerifier(issuer: issuer, keys: self.keys, now: now)
+    document = Mutex(KeySetDocument(keys))
   }
 
   package func replace(_ keys: KeySet) {
-    let published = Published(keys: keys, document: KeySetDocument(keys))
-    current.withLock { $0 = published }
+    let rendered = KeySetDocument(keys)
+    self.keys.replace(with: keys)
+    document.withLock { $0 = rendered }
   }
 
-  package var keySetDocument: KeySetDocument { current.withLock { $0.document } }
+  package var keySetDocument: KeySetDocument { document.withLock { $0 } }
 
-  package var canSign: Bool { keys.active(fallback) != nil }
-
-  private var keys: KeySet { current.withLock { $0.keys } }
+  package var canSign: Bool { keys.current.active(fallback) != nil }
 
   /// A user's token.
   func issue(_ opened: OpenedSession, lifetime: Duration, at instant: Instant) throws -> String {
     let session = opened.session
-    let claims = Claims(
-      issuer: issuer, subject: "\(session.account)", audience: [session.audience], expiresAt: instant + lifetime, issuedAt: instant,
-      tokenID: "\(Identifier<Claims>(at: instant))", clientID: opened.application?.clientID ?? "", roles: opened.active.roles,
-      permissions: opened.active.permissions, use: .access, sessionID: "\(session.id)", authenticatedAt: session.authenticatedAt,
-      amr: session.amr, acr: session.acr)
+    var claims = claims(
+      subject: "\(session.account)", audience: session.audience, clientID: opened.application?.clientID ?? "", opened.active,
+      lifetime: lifetime, at: instant)
+    claims.session = SessionClaims(
+      id: "\(session.id)", authenticatedAt: session.authenticatedAt, methods: session.amr, level: session.acr)
     return try sign(claims, for: opened.application)
   }
 
@@ -49,15 +47,16 @@ package final class AccessTokens: Sendable {
   package func issue(
     _ application: Application, active: ActiveRoles, audience: String, lifetime: Duration, at instant: Instant
   ) throws -> String {
-    let claims = Claims(
-      issuer: issuer, subject: application.clientID, audience: [audience], expiresAt: instant + lifetime, issuedAt: instant,
-      tokenID: "\(Identifier<Claims>(at: instant))", clientID: application.clientID, roles: active.roles,
-      permissions: active.permissions, use: .access)
+    let claims = claims(
+      subject: application.clientID, audience: audience, clientID: application.clientID, active, lifetime: lifetime, at: instant)
     return try sign(claims, for: application)
   }
 
-  /// `nil` unless the token is a live access token whose audience is this server.
-  func verifyForThisServer(_ token: String) -> VerifiedToken? { try? verify(token) }
+  /// The application whose own token this is; `nil` unless it is good and meant for this server.
+  func application(of token: String) -> Application.ID? {
+    guard let claims = try? verify(token), claims.session == nil, claims.clientID == claims.subject else { return nil }
+    return Application.ID(claims.subject)
+  }
 
   enum User {
     case user(session: Session.ID, account: Account.ID)
@@ -68,23 +67,31 @@ package final class AccessTokens: Sendable {
   /// Whose session a token belongs to, where it is a user's and meant for this server.
   func user(of token: String) -> User {
     do {
-      let claims = try verify(token).claims
-      guard let session = claims.sessionID.flatMap({ Session.ID($0) }), let account = Account.ID(claims.subject) else { return .invalid }
+      let claims = try verify(token)
+      guard let session = claims.session.flatMap({ Session.ID($0.id) }), let account = Account.ID(claims.subject) else { return .invalid }
       return .user(session: session, account: account)
     } catch {
       return error == .expired ? .expired : .invalid
     }
   }
 
-  private func verify(_ token: String) throws(TokenError) -> VerifiedToken {
-    try TokenVerifier(keys: keys, issuer: issuer, now: now).verify(
-      UnverifiedToken(parsing: Array(token.utf8)), audience: issuer, use: .access)
+  private func verify(_ token: String) throws(TokenError) -> Claims {
+    try verifier.verify(Array(token.utf8), accepting: TokenAcceptance(audiences: [issuer])).claims
+  }
+
+  private func claims(
+    subject: String, audience: String, clientID: String, _ active: ActiveRoles, lifetime: Duration, at instant: Instant
+  ) -> Claims {
+    var claims = Claims(
+      issuer: issuer, subject: subject, audience: [audience], issuedAt: instant, lifetime: lifetime,
+      tokenID: "\(Identifier<Claims>(at: instant))", clientID: clientID)
+    claims.roles = active.roles
+    claims.permissions = active.permissions
+    return claims
   }
 
   private func sign(_ claims: Claims, for application: Application?) throws -> String {
-    let algorithm = application?.algorithm ?? fallback
-    guard let key = keys.active(algorithm) else { throw IdentityError.noSigningKey(algorithm.rawValue) }
-    return try TokenIssuer(key: key, type: application?.tokenType ?? .accessToken).issue(claims)
+    try tokens.sign(claims, type: application?.tokenType ?? .accessToken, algorithm: application?.algorithm ?? fallback)
   }
 }
 
@@ -94,13 +101,7 @@ package struct KeySetDocument: Sendable {
   package let etag: String
 
   init(_ keys: KeySet) {
-    bytes = JWKS.document(keys)
+    bytes = JWKS.render(keys)
     etag = "\"" + Base64URL.encode(Digest.sha256(bytes).prefix(12)) + "\""
   }
-}
-
-/// What goes wrong in Identity for reasons of its own.
-package enum IdentityError: Error, Equatable {
-  /// No active key of this algorithm.
-  case noSigningKey(String)
 }

@@ -36,7 +36,7 @@ package struct SigningKeys: Sendable {
 
   /// The set that tokens are issued and verified with.
   package func keySet() async throws -> KeySet {
-    KeySet(try await list().map { KeySet.Entry(key: $0.key, state: $0.state) })
+    KeySet(try await list().map { KeySet.Entry($0.key, $0.state) })
   }
 }
 
