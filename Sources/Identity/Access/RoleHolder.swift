@@ -1,4 +1,5 @@
-package import Primitives
+internal import Primitives
+
 
 /// What roles can be granted to.
 package enum RoleHolder: Sendable, Equatable {

@@ -1,3 +1,4 @@
+package import Cryptography
 package import Primitives
 package import Tokens
 

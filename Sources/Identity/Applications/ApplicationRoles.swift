@@ -1,5 +1,5 @@
 package import Persistence
-package import Primitives
+internal import Primitives
 
 /// What an application may do.
 package struct ApplicationRoles: Sendable {

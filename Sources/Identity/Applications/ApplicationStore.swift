@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Persistence
 internal import Primitives
 internal import Tokens

@@ -1,4 +1,4 @@
-internal import Cryptography
+package import Cryptography
 package import Journal
 package import Persistence
 package import Primitives

@@ -1,7 +1,6 @@
 internal import Cryptography
 package import Persistence
 package import Primitives
-package import Tokens
 
 /// Which application is calling: by its access token, its key, or its id and secret. All three end at the same gate, `active`:
 /// a disabled or deleted application gets nothing from any of them.

@@ -1,5 +1,5 @@
 internal import Cryptography
-package import Journal
+internal import Journal
 package import Persistence
 package import Primitives
 package import Tokens

@@ -1,5 +1,5 @@
 package import Cryptography
-internal import Persistence
+package import Persistence
 package import Primitives
 private import Synchronization
 

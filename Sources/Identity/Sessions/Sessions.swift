@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import Journal
 internal import Persistence
-package import Primitives
+internal import Primitives
 internal import Tokens
 
 /// Opening sessions and issuing their tokens.

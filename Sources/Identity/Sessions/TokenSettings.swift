@@ -1,5 +1,5 @@
+package import Cryptography
 package import Primitives
-package import Tokens
 
 /// The configuration's `tokens`.
 package struct TokenSettings: Settings {
