@@ -1,9 +1,9 @@
 private import CSodium
-internal import Primitives
+package import Primitives
 
 extension Secret {
   /// Fresh random bytes, written in place.
-  static func random(count: Int) -> Secret {
+  package static func random(count: Int) -> Secret {
     Secret(count: count) { buffer in
       if let start = buffer.baseAddress { randombytes_buf(start, buffer.count) }
     }

@@ -26,7 +26,7 @@ package final class Passwords: Sendable {
 
   /// The hash of a new password. Throws `HashingPool.Overloaded`.
   package func hash(_ password: Secret, at instant: Instant) async throws -> StoredPassword {
-    let (generation, key) = vault.pepper
+    let (generation, key) = try vault.pepper()
     let peppered = Self.pepper(password, key)
     let parameters = parameters
     let hash = try await pool.run { try PasswordHash.hash(peppered, parameters) }
@@ -36,8 +36,9 @@ package final class Passwords: Sendable {
   /// Whether `password` is the stored one; false where there is none. The work is the same in every case: a cheaper hash, or
   /// none, is topped up. Throws `HashingPool.Overloaded`.
   package func verify(_ password: Secret, against stored: StoredPassword?) async throws -> Bool {
-    let key = stored.map { vault.pepper(generation: $0.pepperGeneration) } ?? vault.pepper.key
-    let peppered = Self.pepper(password, key ?? vault.pepper.key)
+    let newest = try vault.pepper().key
+    let key = stored.map { vault.pepper(generation: $0.pepperGeneration) } ?? newest
+    let peppered = Self.pepper(password, key ?? newest)
     // A hash whose pepper is gone cannot be matched, but costs what it costs.
     let hash = stored?.hash ?? decoy
     let canMatch = stored != nil && key != nil
@@ -52,7 +53,7 @@ package final class Passwords: Sendable {
 
   /// Whether a hash is older than the settings: cheaper, or under an old pepper.
   package func isOutdated(_ stored: StoredPassword) -> Bool {
-    stored.pepperGeneration != vault.pepper.generation || PasswordHash.needsRehash(stored.hash, parameters)
+    stored.pepperGeneration != (try? vault.pepper().generation) || PasswordHash.needsRehash(stored.hash, parameters)
   }
 
   private static func pepper(_ password: Secret, _ key: Secret) -> Secret {
