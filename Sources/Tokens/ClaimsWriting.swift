@@ -1,4 +1,5 @@
 private import JSON
+private import Primitives
 
 extension Claims {
   /// The claims as JSON; without permissions, and saying so, where they would take more than `limit` bytes. `nil` where even

@@ -1,3 +1,4 @@
+private import Cryptography
 package import Primitives
 
 /// A token that was signed by a key of ours, is in its time and is meant for the door at which it was shown. Only
