@@ -10,6 +10,8 @@ internal import Persistence
 internal import Primitives
 internal import Server
 internal import Telemetry
+internal import Tokens
+internal import Transport
 
 /// The composition root: the only file that creates objects of two modules. Whoever holds the data folder's lock has one.
 final class Application: Sendable {
@@ -49,7 +51,7 @@ final class Application: Sendable {
     let database = ground.database
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     let passwords = Passwords(
-      pool: HashingPool(lanes: configuration.hashing.laneCount, capacity: configuration.hashing.queue),
+      pool: HashingPool(lanes: configuration.hashing.lanes, capacity: configuration.hashing.queue),
       parameters: configuration.hashing.parameters, vault: vault, greatestWork: ground.greatestPasswordWork)
     accounts = Accounts(
       database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
@@ -73,5 +75,57 @@ final class Application: Sendable {
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
         crossOrigin: configuration.cors, pace: configuration.pace))
+  }
+
+  /// Opens everything that commands work on; starts nothing. The caller holds the folder's lock.
+  static func open(
+    _ installation: Installation, configuration: Configuration, log: Log = .discarding, now: Now = .system
+  ) async throws -> Application {
+    let database = try SQLiteDatabase(path: installation.folder.databasePath, settings: configuration.database)
+    do {
+      _ = try await Migrator(database, now: now).run()
+      return try await assemble(database, installation, configuration, log: log, now: now)
+    } catch {
+      await database.close()
+      throw error
+    }
+  }
+
+  private static func assemble(
+    _ database: any Database, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now
+  ) async throws -> Application {
+    let vault = try await MasterKeyFile(installation).openVault(database, now: now)
+    let keys = SigningKeys(database: database, vault: vault, now: now)
+    try await keys.makeMissing()
+    let ground = Ground(
+      database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database))
+    let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
+    try await application.roles.makeBuiltin()
+    return application
+  }
+
+  /// Puts a new master key in force and seals everything anew under it; answers how many values that were.
+  func rotateMasterKey(by provenance: Provenance) async throws -> Int {
+    let at = now()
+    let master = try await MasterKeyFile(installation).rotate(vault, at: at)
+    let count = try await Resealing(database: database, vault: vault).run()
+    try await vault.forgetOldDataKeys(master)
+    try await database.transaction { db in
+      try AuditLog(db).append(AuditEvent("master_key.rotated", subject: "master_key:current"), by: provenance, at: at)
+    }
+    return count
+  }
+
+  /// The server over this application. It serves until it is drained.
+  func server() throws -> RunningServer {
+    try RunningServer(
+      api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
+      pruning: Pruning(database: database, now: now), log: log, now: now)
+  }
+
+  /// Finishes what is queued and closes.
+  func close() async {
+    await database.close()
+    log.flush()
   }
 }

@@ -1,6 +1,8 @@
 internal import CLinux
+internal import Glibc
 internal import JSON
 internal import Primitives
+internal import Telemetry
 
 /// `serve`: the server, until SIGTERM or SIGINT.
 enum ServeCommand {
@@ -16,7 +18,8 @@ enum ServeCommand {
         throw Refusal("another server or command is working in \(folder.path); one at a time")
       }
       defer { lock.release() }
-      let application = try await Application.open(installation, configuration: try installation.load().configuration)
+      let application = try await Application.open(
+        installation, configuration: try installation.load().configuration, log: Log(descriptor: STDOUT_FILENO))
       let service = Service(application: application, console: console)
       do {
         try await service.run(listen: invocation.value("listen"))

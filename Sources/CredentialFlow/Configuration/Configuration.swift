@@ -1,15 +1,36 @@
+internal import API
+internal import Defense
+internal import Identity
+internal import Persistence
 internal import Primitives
+internal import Server
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
 struct Configuration: Settings {
   let service: ServiceSettings
   let operations: OperationsSettings
-  let cors: CORSSettings
+  let limits: ServerSettings
+  let clients: ClientSettings
+  let verification: VerificationSettings
+  let cors: CrossOriginSettings
+  let pace: PaceSettings
+  let accounts: AccountSettings
+  let hashing: HashingSettings
+  let tokens: TokenSettings
+  let database: DatabaseSettings
 
   init(from reader: SettingsReader) throws(SettingsError) {
     service = try ServiceSettings(from: reader)
     operations = try reader.section("operations")
+    limits = try reader.section("limits")
+    clients = try reader.section("clients")
+    verification = try reader.section("verification")
     cors = try reader.section("cors")
+    pace = try reader.section("pace")
+    accounts = try reader.section("accounts")
+    hashing = try reader.section("hashing")
+    tokens = try reader.section("tokens")
+    database = try reader.section("database")
   }
 }
 
@@ -21,6 +42,8 @@ struct ServiceSettings: Settings {
   let publicURL: String
   /// `HOST:PORT` of the public listener.
   let listen: String
+  /// What authenticator apps show beside the username.
+  let name: String
 
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8080")
@@ -32,6 +55,7 @@ struct ServiceSettings: Settings {
       else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
     }
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+    name = try reader.string("name", default: "CredentialFlow")
   }
 }
 
@@ -42,20 +66,5 @@ struct OperationsSettings: Settings {
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
-  }
-}
-
-/// Which web origins may call from a browser. None, unless they are listed.
-struct CORSSettings: Settings {
-  let origins: [String]
-
-  init(from reader: SettingsReader) throws(SettingsError) {
-    origins = try reader.strings("origins", default: [])
-    for origin in origins {
-      let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
-      guard origin.hasPrefix("https://") || origin.hasPrefix("http://"), parts.count == 3 else {
-        throw reader.wrong("origins", "expected origins such as https://app.example.com, found '\(origin)'")
-      }
-    }
   }
 }

@@ -1,4 +1,6 @@
+internal import Glibc
 internal import JSON
+internal import Journal
 internal import Primitives
 
 /// Where a command writes, and what was read for it before it began. The same command runs with the terminal's console here
@@ -6,22 +8,28 @@ internal import Primitives
 struct Console: Sendable {
   /// Standard output shows to a person: a QR code makes sense.
   let isTerminal: Bool
+  /// The number of the operating system's user who gave the command.
+  let user: uid_t
   private let input: Secret?
   private let output: @Sendable ([UInt8]) -> Void
   private let errors: @Sendable ([UInt8]) -> Void
 
   init(
-    isTerminal: Bool, input: Secret? = nil, output: @escaping @Sendable ([UInt8]) -> Void,
+    isTerminal: Bool, user: uid_t = geteuid(), input: Secret? = nil, output: @escaping @Sendable ([UInt8]) -> Void,
     errors: @escaping @Sendable ([UInt8]) -> Void
   ) {
     self.isTerminal = isTerminal
+    self.user = user
     self.input = input
     self.output = output
     self.errors = errors
   }
 
   /// The same streams with what was read for the command.
-  func with(input: Secret?) -> Console { Console(isTerminal: isTerminal, input: input, output: output, errors: errors) }
+  func with(input: Secret?) -> Console { Console(isTerminal: isTerminal, user: user, input: input, output: output, errors: errors) }
+
+  /// Who did it, for the record.
+  var provenance: Provenance { Provenance(actor: .commandLine(user: String(user))) }
 
   /// Text as it is.
   func write(_ text: String) { output(Array(text.utf8)) }

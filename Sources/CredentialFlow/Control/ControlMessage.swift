@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 internal import Primitives
 
@@ -9,6 +10,8 @@ struct ControlRequest: Sendable {
   let isTerminal: Bool
   /// The password or standard input, read by the caller. It travels as a frame of its own, never as JSON text.
   let input: Secret?
+  /// Who is at the other end of the socket, as the kernel says; never part of the message.
+  var user: uid_t = geteuid()
 
   var json: [UInt8] {
     var json = JSONWriter()

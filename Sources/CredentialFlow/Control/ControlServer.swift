@@ -74,10 +74,12 @@ final class ControlServer: Sendable {
 
   private func receive(from descriptor: Int32) throws(ControlError) -> ControlRequest {
     let channel = FrameChannel(borrowing: descriptor)
-    guard mayConnect(try channel.peerUser()) else { throw .failed("only root and the server's own user may give it commands") }
+    let user = try channel.peerUser()
+    guard mayConnect(user) else { throw .failed("only root and the server's own user may give it commands") }
     let json = try channel.receive(limit: ControlLimit.requestBytes, within: transferTimeout)
     let input = try channel.receiveSecret(limit: ControlLimit.inputBytes, within: transferTimeout)
-    guard let request = ControlRequest(json: json, input: input) else { throw .malformed }
+    guard var request = ControlRequest(json: json, input: input) else { throw .malformed }
+    request.user = user
     return request
   }
 

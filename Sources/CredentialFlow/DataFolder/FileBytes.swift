@@ -54,6 +54,14 @@ enum FileBytes {
     return true
   }
 
+  /// Makes what was created, renamed or removed in a folder durable.
+  static func syncFolder(_ path: String) throws(Refusal) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Refusal("\(path) cannot be read: \(SystemError.text(errno))") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw Refusal("\(path) cannot be made durable: \(SystemError.text(errno))") }
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }
 

@@ -31,7 +31,7 @@ struct CommandRunner: Sendable {
   /// Runs a request that came through the control socket in the process that holds `application`.
   func run(_ request: ControlRequest, in application: Application) async -> ControlReply {
     let collected = CollectedOutput(limit: ControlLimit.outputBytes)
-    let console = collected.console(isTerminal: request.isTerminal, input: request.input)
+    let console = collected.console(isTerminal: request.isTerminal, user: request.user, input: request.input)
     let status = await Self.reporting(to: console) {
       guard case .run(let invocation) = try parser.parse(request.words) else { return .usage }
       switch invocation.command.action {

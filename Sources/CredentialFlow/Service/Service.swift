@@ -14,28 +14,30 @@ struct Service {
     let application = application
     let notification = ServiceNotification(environment: application.installation.environment)
     let runner = CommandRunner(table: CommandTable.all, environment: application.installation.environment)
-    let addresses = try await application.start(listen: listen)
+    let server = try application.server()
+    let addresses = try server.start(listen: listen)
+    let maintenance = Task { await server.maintain() }
     let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }
     let status = "listening on \(addresses.joined(separator: ", "))"
     notification.ready(status)
-    let watchdog = watch(notification)
+    let watchdog = watch(server, notification)
     for await signal in signals.received {
       guard signal == .reload else { break }
       checkConfiguration(notification, status: status)
     }
     notification.stopping()
     watchdog?.cancel()
+    maintenance.cancel()
     control.stop()
-    await application.drain(within: Self.drainTimeout)
+    await server.drain(within: Self.drainTimeout)
   }
 
   /// Tells systemd that the server is alive only while every event loop answers.
-  private func watch(_ notification: ServiceNotification) -> Task<Void, Never>? {
+  private func watch(_ server: RunningServer, _ notification: ServiceNotification) -> Task<Void, Never>? {
     guard let interval = notification.watchdogInterval else { return nil }
-    let application = application
     return Task {
       while !Task.isCancelled {
-        if await application.isAnswering() { notification.alive() }
+        if await server.isAnswering() { notification.alive() }
         try? await Task.sleep(for: interval / 2)
       }
     }

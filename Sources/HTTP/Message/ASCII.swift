@@ -8,6 +8,8 @@ enum ASCII {
 
   static func lowercase(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
 
+  static func isTokenByte(_ byte: UInt8) -> Bool { classes[Int(byte)] & token != 0 }
+  static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
   static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 97 < 26 }
   static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
 

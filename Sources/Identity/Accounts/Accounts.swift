@@ -22,6 +22,11 @@ package struct Accounts: Sendable {
     self.now = now
   }
 
+  /// The costliest password hash in the store: what every check has to cost.
+  package static func greatestPasswordWork(_ database: any Database) async throws -> Int {
+    try await database.read { try AccountStore($0).greatestPasswordWork() }
+  }
+
   package struct New: Sendable {
     package let username: String
     package let email: String?

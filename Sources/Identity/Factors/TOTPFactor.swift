@@ -39,6 +39,22 @@ struct TOTPFactor {
     return step.map { FactorUse(factor: factor, mark: .totpStep($0)) }
   }
 
+  /// Seals anew what is outdated among the `limit` rows after `position`; `next` is `nil` at the end of the table.
+  func reseal(after position: [UInt8], limit: Int) throws -> (count: Int, next: [UInt8]?) {
+    let rows = try db.rows(
+      "SELECT factor_id, secret FROM totp_factor WHERE factor_id > \(position) ORDER BY factor_id LIMIT \(limit)")
+    var count = 0
+    for row in rows {
+      let id = try row.bytes("factor_id")
+      let old = try row.bytes("secret")
+      guard vault.isOutdated(old) else { continue }
+      let new = try vault.seal(try vault.open(old, as: Self.purpose, for: id), as: Self.purpose, for: id)
+      try db.run("UPDATE totp_factor SET secret = \(new) WHERE factor_id = \(id)")
+      count += 1
+    }
+    return (count, rows.count < limit ? nil : try rows.last?.bytes("factor_id"))
+  }
+
   private func algorithm(of row: Row) throws(DatabaseError) -> HOTP.Algorithm {
     guard let algorithm = HOTP.Algorithm(rawValue: try row.text("algorithm")) else { throw .unexpectedValue(column: "algorithm") }
     return algorithm

@@ -58,6 +58,20 @@ package final class AccessTokens: Sendable {
     return Application.ID(claims.subject)
   }
 
+  package enum Inspection: Sendable {
+    case good(Claims)
+    case bad(TokenError)
+  }
+
+  /// What a door would say, of the token alone; whether its session still lives is not asked. `nil` stands for this server.
+  package func inspect(_ token: [UInt8], audience: String?) -> Inspection {
+    do {
+      return .good(try verifier.verify(token, accepting: TokenAcceptance(audiences: [audience ?? issuer])).claims)
+    } catch {
+      return .bad(error)
+    }
+  }
+
   enum User {
     case user(session: Session.ID, account: Account.ID)
     case expired

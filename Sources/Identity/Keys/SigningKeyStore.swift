@@ -28,6 +28,20 @@ struct SigningKeyStore {
     return inserted != nil
   }
 
+  /// Seals anew what is outdated; there are never many keys. Returns how many.
+  func reseal() throws -> Int {
+    var count = 0
+    for row in try db.rows("SELECT kid, private_key FROM signing_key") {
+      let kid = try row.text("kid")
+      let old = try row.bytes("private_key")
+      guard vault.isOutdated(old) else { continue }
+      let new = try vault.seal(try vault.open(old, as: Self.purpose, for: Array(kid.utf8)), as: Self.purpose, for: Array(kid.utf8))
+      try db.run("UPDATE signing_key SET private_key = \(new) WHERE kid = \(kid)")
+      count += 1
+    }
+    return count
+  }
+
   /// Every key that is still to be published, the oldest first.
   func keys() throws -> [StoredKey] {
     try db.rows("SELECT * FROM signing_key WHERE state <> 'gone' ORDER BY created_at, kid").map { row in

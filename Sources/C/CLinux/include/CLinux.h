@@ -2,11 +2,9 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -21,5 +19,34 @@ int cf_peer_user(int socket, uid_t *user);
 
 /// No core files and no ptrace by the same user: memory holds keys. Returns -1 with errno.
 int cf_forbid_core_dumps(void);
+
+/// What epoll says of one descriptor: the token it was registered with, and CF_… flags.
+typedef struct {
+  uint64_t token;
+  uint32_t flags;
+} cf_event;
+
+enum {
+  CF_READABLE = 1,
+  CF_WRITABLE = 2,
+  /// The peer has shut down its sending side, or worse: reads must go on until they return 0 or an error.
+  CF_ENDED = 4,
+  /// Error or hang-up in both directions.
+  CF_FAILED = 8,
+};
+
+/// A close-on-exec epoll set.
+int cf_epoll_create(void);
+/// Edge-triggered, for reading, writing and the peer's end at once: registered once, never changed.
+int cf_epoll_add_edge(int epoll, int descriptor, uint64_t token);
+/// Level-triggered, for reading.
+int cf_epoll_add_level(int epoll, int descriptor, uint64_t token);
+int cf_epoll_remove(int epoll, int descriptor);
+/// At most 64 events. `timeout` in milliseconds, 0 for a look. Returns -1 with errno as epoll_wait does.
+int cf_epoll_wait(int epoll, cf_event *events, int capacity, int timeout);
+/// A non-blocking, close-on-exec eventfd(2).
+int cf_eventfd(void);
+/// Makes the eventfd's epoll set ready.
+void cf_eventfd_signal(int descriptor);
 
 #endif

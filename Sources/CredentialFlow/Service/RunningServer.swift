@@ -1,0 +1,78 @@
+internal import API
+internal import HTTP
+internal import Identity
+internal import Journal
+internal import Primitives
+internal import Server
+internal import Telemetry
+internal import Transport
+
+/// The listeners and what runs beside them, from start to drain.
+final class RunningServer: Sendable {
+  private let world: HTTPServer
+  private let operations: HTTPServer
+  private let settings: Configuration
+  private let denials: DenialRecorder
+  private let pruning: Pruning
+  private let log: Log
+  private let now: Now
+
+  init(
+    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, log: Log, now: Now
+  ) throws {
+    world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
+    // One loop: it answers a scraper and the operator, however busy the others are.
+    var limits = configuration.limits
+    limits.loops = 1
+    operations = try HTTPServer(settings: limits, routes: api.operationsRoutes, log: log, now: now)
+    settings = configuration
+    self.denials = denials
+    self.pruning = pruning
+    self.log = log
+    self.now = now
+  }
+
+  /// Starts the listeners; answers the addresses that they are bound to, the public one first.
+  func start(listen: String?) throws -> [String] {
+    let open = try world.start(on: [try address(listen ?? settings.service.listen)])
+    let closed = try operations.start(on: [try address(settings.operations.listen)])
+    let addresses = (open + closed).map(\.description)
+    log.info("started", ("listen", .string(addresses.joined(separator: ", "))))
+    return addresses
+  }
+
+  /// Whether every event loop answers: what the watchdog asks.
+  func isAnswering() async -> Bool {
+    for loop in world.loops + operations.loops {
+      await Task(executorPreference: loop) {}.value
+    }
+    return true
+  }
+
+  /// Writes the denials of every minute, and forgets what is over. Ends when the task is cancelled.
+  func maintain() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(20))
+      await denials.record(at: now())
+      do {
+        try await pruning.run()
+      } catch {
+        log.warning("pruning failed", ("fault", .string("\(error)")))
+      }
+    }
+  }
+
+  /// Takes no new connections and finishes what is under way, within `timeout`; writes what is still to be recorded.
+  func drain(within timeout: Duration) async {
+    async let world: Void = world.drain(within: timeout)
+    async let operations: Void = operations.drain(within: timeout)
+    _ = await (world, operations)
+    await denials.record(at: now(), isFinal: true)
+    log.info("stopped")
+  }
+
+  private func address(_ text: String) throws -> ListenAddress {
+    guard let address = ListenAddress(text) else { throw Refusal("'\(text)' is no address to listen on; write HOST:PORT") }
+    return address
+  }
+}

@@ -1,0 +1,62 @@
+internal import HTTP
+internal import Primitives
+internal import Telemetry
+internal import Transport
+
+/// What the connections of one loop share. Touched only on that loop.
+final class LoopContext {
+  let loop: EventLoop
+  let router: Router
+  let settings: ServerSettings
+  let preflight: (@Sendable (Request) -> Response?)?
+  let now: Now
+  var ids = RequestIDs()
+  var isDraining = false
+  /// Answers of the turn at hand, before they go to the socket: one block, reused.
+  var output: [UInt8] = []
+  var date = DateHeader()
+  private var lines = LogLines()
+  private let log: Log
+
+  init(
+    loop: EventLoop, router: Router, settings: ServerSettings, preflight: (@Sendable (Request) -> Response?)?, log: Log, now: Now
+  ) {
+    self.loop = loop
+    self.router = router
+    self.settings = settings
+    self.preflight = preflight
+    self.log = log
+    self.now = now
+    output.reserveCapacity(16 << 10)
+  }
+
+  /// One line a request. Neither path nor query is in it, for they may hold what is nobody's business; the route's pattern is.
+  func record(_ entry: RequestRecord) {
+    let time = now()
+    lines.line(.info, "request", at: time) { line in
+      line.field("request_id", utf8: entry.requestID.utf8)
+      line.field("route", utf8: entry.route.utf8)
+      line.field("method", utf8: entry.method)
+      line.field("status", Int(entry.status.rawValue))
+      line.field("duration_us", Int(max(0, (time - entry.receivedAt).inMicroseconds)))
+      line.field("client", utf8: entry.client)
+      if let code = entry.code { line.field("code", utf8: code.rawValue.utf8) }
+      if let reason = entry.reason { line.field("reason", utf8: reason.utf8) }
+    }
+    if lines.bytes.count > 32 << 10 { flushLog() }
+  }
+
+  func flushLog() { log.submit(&lines) }
+}
+
+struct RequestRecord {
+  let requestID: String
+  let route: String
+  let method: ArraySlice<UInt8>
+  let status: Status
+  let receivedAt: Instant
+  let client: [UInt8]
+  var code: ProblemCode?
+  /// Why a message was no request.
+  var reason: String?
+}

@@ -1,0 +1,35 @@
+package import HTTP
+
+/// One line of the route table.
+package struct Route: Sendable {
+  package let method: Method
+  /// Exact segments, `{name}` for one segment, `{name*}` at the end for the rest of the path as sent: `/auth/sessions/{id}`.
+  package let pattern: String
+  /// Bytes. 0: a body is refused with 413.
+  package let bodyLimit: Int
+  /// Whether a malformed `X-Request-ID` is replaced instead of refused: decisions, which must not fail for it.
+  package let replacesBadRequestID: Bool
+  let admit: @Sendable (Request) -> Response?
+  let respond: Responder
+
+  /// `admit` runs on the loop when the fields are in and before the body is read: `nil` goes on, an answer ends it.
+  package init(
+    _ method: Method, _ pattern: String, bodyLimit: Int, replacesBadRequestID: Bool = false,
+    admit: @escaping @Sendable (Request) -> Response?, respond: Responder
+  ) {
+    self.method = method
+    self.pattern = pattern
+    self.bodyLimit = bodyLimit
+    self.replacesBadRequestID = replacesBadRequestID
+    self.admit = admit
+    self.respond = respond
+  }
+}
+
+/// How a route makes its answer.
+package enum Responder: Sendable {
+  /// On the loop; must not block and must be quick, for every other connection of the loop waits.
+  case immediate(@Sendable (Request) -> Response)
+  /// In a task on the loop's executor; whatever waits, waits there.
+  case suspending(@Sendable (Request) async -> Response)
+}

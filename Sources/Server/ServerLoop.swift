@@ -1,0 +1,52 @@
+internal import Dispatch
+internal import Glibc
+internal import Primitives
+private import Synchronization
+internal import Telemetry
+internal import Transport
+
+/// One event loop of the server with what belongs to it.
+///
+/// `@unchecked Sendable`: `context` is touched only on the loop.
+final class ServerLoop: @unchecked Sendable {
+  let loop: EventLoop
+  private let context: LoopContext
+  private let isDeaf = Atomic<Bool>(false)
+
+  init(loop: EventLoop, context: LoopContext) {
+    self.loop = loop
+    self.context = context
+  }
+
+  var hasStoppedListening: Bool { isDeaf.load(ordering: .acquiring) }
+
+  func start(_ listeners: [Listener], _ quota: ConnectionQuota, _ log: Log) {
+    loop.start()
+    loop.execute { [self] in
+      loop.turnEnded = { [context] in context.flushLog() }
+      for listener in listeners {
+        loop.listen(listener, quota: quota) { [context] connection in
+          connection.client = HTTPSession(connection, context)
+        } failed: { code in
+          log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
+        }
+      }
+    }
+  }
+
+  func drain(grace: Duration) {
+    loop.execute { [self] in
+      context.isDraining = true
+      loop.stopListening()
+      for connection in loop.openConnections { (connection.client as? HTTPSession)?.drain(grace: grace) }
+      isDeaf.store(true, ordering: .releasing)
+    }
+  }
+
+  func stop() { loop.stop() }
+
+  /// Returns when everything posted to the loop before has run.
+  func stopped() async {
+    await withCheckedContinuation { continuation in loop.queue.async { continuation.resume() } }
+  }
+}

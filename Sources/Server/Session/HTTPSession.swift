@@ -1,0 +1,137 @@
+internal import HTTP
+internal import Primitives
+internal import Transport
+
+/// Carries out what `HTTPConnection` decides, on a real connection: routes, calls the responders, writes answers, sets deadlines.
+///
+/// `@unchecked Sendable`: touched only on its loop; the task of a suspending responder brings its answer back there.
+final class HTTPSession: ConnectionClient, @unchecked Sendable {
+  /// Answers that may gather before they are sent.
+  private static let mostGatheredOutput = 64 << 10
+  private static let lingerTimeout = Duration.seconds(2)
+
+  let context: LoopContext
+  let connection: Connection
+  let client: [UInt8]
+  var machine = HTTPConnection()
+  /// The request whose body or answer is awaited.
+  var current: Exchange?
+  var task: Task<Void, Never>?
+  /// What came while an answer was in the making: at most one read.
+  private var pending: [UInt8] = []
+  private var isWriting = false
+  /// The peer will send no more: what it has sent is answered, then it is over.
+  private var isPeerDone = false
+  private var shownDeadline = HTTPConnection.Phase.closing
+
+  init(_ connection: Connection, _ context: LoopContext) {
+    self.context = context
+    self.connection = connection
+    client = Array(connection.peer.description.utf8)
+    machine.isDraining = context.isDraining
+    updateDeadline()
+  }
+
+  func received(_ bytes: Span<UInt8>) {
+    guard pending.isEmpty else {
+      bytes.withUnsafeBufferPointer { pending.append(contentsOf: $0) }
+      return processPending()
+    }
+    let used = run(bytes)
+    if used < bytes.count { bytes.extracting(used..<bytes.count).withUnsafeBufferPointer { pending = Array($0) } }
+    settle()
+  }
+
+  func ended() {
+    isPeerDone = true
+    if machine.phase != .answering, !connection.hasOutput { connection.close() }
+  }
+
+  func drained() {
+    isWriting = false
+    processPending()
+  }
+
+  func expired() {
+    if connection.hasOutput { return connection.close() }
+    if case .fail(let error) = machine.expire() { fail(error) }
+    settle()
+  }
+
+  func closed() {
+    task?.cancel()
+    task = nil
+    pending = []
+  }
+
+  /// Lets the request at hand, and one more within `grace`, be answered, and closes.
+  func drain(grace: Duration) {
+    machine.isDraining = true
+    if machine.phase == .idle { connection.setDeadline(after: grace) }
+  }
+
+  /// Goes on where the last answer had stopped.
+  func processPending() {
+    let input = pending
+    pending = []
+    let used = run(input.span)
+    if used < input.count { pending = Array(input[used...]) }
+    settle()
+  }
+
+  /// Takes from `bytes` what can be taken now; how much that was.
+  private func run(_ bytes: Span<UInt8>) -> Int {
+    var position = 0
+    while !connection.hasOutput, !connection.isClosed {
+      switch machine.next(bytes, from: &position) {
+      case .wait: return position
+      case .route(let head): route(head)
+      case .respond(let body): respond(body)
+      case .fail(let error): fail(error)
+      }
+      if context.output.count > Self.mostGatheredOutput { sendOutput() }
+    }
+    return position
+  }
+
+  /// After each step: sends what was answered, sets the deadline, closes, and holds back or asks for bytes.
+  private func settle() {
+    sendOutput()
+    guard !connection.isClosed else { return }
+    updateDeadline()
+    if connection.hasOutput || machine.phase == .answering {
+      connection.pauseReading()
+    } else if machine.phase == .closing {
+      connection.closeGently(within: Self.lingerTimeout)
+    } else if isPeerDone, pending.isEmpty {
+      connection.close()
+    } else {
+      connection.resumeReading()
+    }
+  }
+
+  private func sendOutput() {
+    guard !context.output.isEmpty else { return }
+    context.output.withUnsafeBytes { connection.write($0) }
+    context.output.removeAll(keepingCapacity: true)
+  }
+
+  private func updateDeadline() {
+    let settings = context.settings
+    if connection.hasOutput {
+      if !isWriting { connection.setDeadline(after: settings.writeTimeout) }
+      isWriting = true
+      return
+    }
+    let phase = machine.phase
+    // The deadline of a head or a body is not moved by further bytes: a slow drip does not keep a connection.
+    guard phase == .idle || phase != shownDeadline else { return }
+    shownDeadline = phase
+    switch phase {
+    case .idle: connection.setDeadline(after: settings.idleTimeout)
+    case .head: connection.setDeadline(after: settings.headerTimeout)
+    case .body, .skipping: connection.setDeadline(after: settings.bodyTimeout)
+    case .routing, .answering, .refusing, .closing: connection.setDeadline(after: nil)
+    }
+  }
+}

@@ -1,0 +1,243 @@
+internal import CLinux
+package import Dispatch
+internal import Glibc
+internal import Primitives
+private import Synchronization
+
+/// One core's share of the server: a serial Dispatch queue that is also an executor, with one epoll set for its listener and its
+/// connections.
+///
+/// One DispatchSourceRead watches the epoll descriptor itself. When it fires, `drain` takes over the queue: it handles what is
+/// ready, runs the jobs that this made, and looks again. Under load it stays there, waiting up to `lingerMilliseconds` in
+/// epoll_wait, so that Dispatch costs nothing per request; idle, it returns the thread and costs nothing at all.
+///
+///     Dispatch ──epoll fd readable──▶ drain: epoll_wait ▶ events ▶ jobs ▶ deadlines ─┐
+///        ▲                                     ▲───────────────────────────────────────┘ while something happens
+///        └────────── nothing for a while ──────┘
+///
+/// `@unchecked Sendable`: everything mutable is touched only on the queue, save `inbox` and `owner`, which are synchronised.
+package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+  static let lingerMilliseconds: Int32 = 5
+  static let tickMilliseconds: UInt64 = 100
+  static let readCapacity = 64 << 10
+
+  package let queue: DispatchQueue
+  let epoll: Int32
+  private let wakeup: Int32
+  private let source: any DispatchSourceRead
+  private let timer: any DispatchSourceTimer
+
+  /// The thread that drains, 0 between drains: what tells a job from the loop from one from elsewhere.
+  private let owner = Atomic<UInt>(0)
+  /// Work from other threads. Held for one append or one swap.
+  private let inbox = Mutex<[Work]>([])
+  private var jobs: [UnownedJob] = []
+  private var events = [cf_event](repeating: cf_event(), count: 64)
+
+  let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readCapacity, alignment: 64)
+  private var connections: [Connection?] = []
+  private var freeSlots: [Int] = []
+  private var generations: [UInt32] = []
+  /// Connections that have more to read than one turn allows.
+  private var unfinished: [Connection] = []
+  var wheel: TimerWheel
+  private(set) var tick: UInt32
+  private var acceptors: [UInt64: Acceptor] = [:]
+  private var nextAcceptorToken = UInt64.max - 1
+  /// Called at the end of each turn, for what is gathered per turn, such as log lines.
+  package var turnEnded: () -> Void = {}
+
+  private enum Work {
+    case job(UnownedJob)
+    case closure(@Sendable () -> Void)
+  }
+
+  package init(label: String) throws(LoopError) {
+    queue = DispatchQueue(label: label, qos: .userInitiated)
+    epoll = cf_epoll_create()
+    wakeup = cf_eventfd()
+    guard epoll >= 0, wakeup >= 0, cf_epoll_add_edge(epoll, wakeup, UInt64.max) == 0 else { throw LoopError(code: errno) }
+    source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: queue)
+    timer = DispatchSource.makeTimerSource(queue: queue)
+    tick = Self.monotonicTick()
+    wheel = TimerWheel(now: tick)
+  }
+
+  deinit {
+    readBuffer.deallocate()
+    close(wakeup)
+    close(epoll)
+  }
+
+  /// Starts handling events. The loop then lives until `stop`, because its handlers hold it.
+  package func start() {
+    source.setEventHandler { [self] in drain() }
+    timer.setEventHandler { [self] in drain() }
+    source.activate()
+    timer.activate()
+  }
+
+  /// Ends event handling; what is open stays open until it is released. Runs on the queue.
+  package func stop() {
+    execute { [self] in
+      for connection in connections { connection?.close() }
+      for acceptor in acceptors.values { acceptor.listener.close() }
+      acceptors = [:]
+      source.cancel()
+      timer.cancel()
+    }
+  }
+
+  package var isCurrent: Bool { owner.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+  /// Runs `work` on the loop, soon.
+  package func execute(_ work: @escaping @Sendable () -> Void) { post(.closure(work)) }
+
+  package func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    if isCurrent { jobs.append(job) } else { post(.job(job)) }
+  }
+
+  package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+  package func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+  package func checkIsolated() { precondition(isCurrent) }
+
+  private func post(_ work: Work) {
+    let wasEmpty = inbox.withLock { inbox in
+      inbox.append(work)
+      return inbox.count == 1
+    }
+    if wasEmpty { cf_eventfd_signal(wakeup) }
+  }
+
+  private func drain() {
+    owner.store(UInt(pthread_self()), ordering: .relaxed)
+    var isBusy = true
+    while isBusy || !unfinished.isEmpty {
+      let count = cf_epoll_wait(epoll, &events, 64, unfinished.isEmpty ? Self.lingerMilliseconds : 0)
+      isBusy = count > 0
+      for index in 0..<max(0, Int(count)) { handle(events[index]) }
+      for connection in take(&unfinished) { connection.continueReading() }
+      runWork()
+      expireDeadlines()
+      turnEnded()
+    }
+    armTimer()
+    owner.store(0, ordering: .relaxed)
+  }
+
+  private func handle(_ event: cf_event) {
+    if event.token == UInt64.max { return }
+    if let acceptor = acceptors[event.token] { return acceptor.acceptConnections() }
+    let slot = Int(event.token & 0xFFFF_FFFF)
+    guard slot < connections.count, generations[slot] == UInt32(event.token >> 32), let connection = connections[slot] else { return }
+    connection.handle(flags: event.flags)
+  }
+
+  private func runWork() {
+    while true {
+      for work in inbox.withLock({ take(&$0) }) {
+        switch work {
+        case .job(let job): run(job)
+        case .closure(let closure): closure()
+        }
+      }
+      guard !jobs.isEmpty else { return }
+      for job in take(&jobs) { run(job) }
+    }
+  }
+
+  private func run(_ job: UnownedJob) {
+    job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+  }
+
+  private func take<Element>(_ array: inout [Element]) -> [Element] {
+    guard !array.isEmpty else { return [] }
+    defer { array = [] }
+    return array
+  }
+}
+
+/// Deadlines, connections and listeners.
+extension EventLoop {
+  func add(_ socket: Socket, _ peer: PeerAddress, release: @escaping () -> Void) -> Connection? {
+    let slot = freeSlots.popLast() ?? connections.count
+    if slot == connections.count {
+      connections.append(nil)
+      generations.append(0)
+    }
+    let token = UInt64(generations[slot]) << 32 | UInt64(slot)
+    guard cf_epoll_add_edge(epoll, socket.descriptor, token) == 0 else {
+      freeSlots.append(slot)
+      return nil
+    }
+    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, release: release)
+    connections[slot] = connection
+    return connection
+  }
+
+  func remove(_ connection: Connection) {
+    wheel.cancel(connection.slot)
+    connections[connection.slot] = nil
+    // 0xFFFF_FFFF stays free for the loop's own tokens.
+    generations[connection.slot] = (generations[connection.slot] &+ 1) & 0x7FFF_FFFF
+    freeSlots.append(connection.slot)
+  }
+
+  func readAgain(_ connection: Connection) { unfinished.append(connection) }
+
+  package var openConnections: [Connection] { connections.compactMap { $0 } }
+
+  /// Listens on the loop's own socket. Call on the loop.
+  package func listen(
+    _ listener: Listener, quota: ConnectionQuota, accepted: @escaping (Connection) -> Void, failed: @escaping (Int32) -> Void
+  ) {
+    let token = nextAcceptorToken
+    nextAcceptorToken -= 1
+    acceptors[token] = Acceptor(loop: self, listener: listener, token: token, quota: quota, accepted: accepted, failed: failed)
+  }
+
+  /// Takes what stands in the listeners' queues, then closes them.
+  package func stopListening() {
+    for acceptor in acceptors.values { acceptor.finish() }
+    acceptors = [:]
+  }
+
+  func schedule(_ slot: Int, after duration: Duration) {
+    let ticks = (duration.inMicroseconds / 1000 + Int64(Self.tickMilliseconds) - 1) / Int64(Self.tickMilliseconds)
+    wheel.schedule(slot, at: tick &+ UInt32(clamping: ticks) &+ 1)
+  }
+
+  private func expireDeadlines() {
+    let now = Self.monotonicTick()
+    guard now > tick else { return }
+    tick = now
+    var expired: [Int] = []
+    wheel.advance(to: now, expired: &expired)
+    for slot in expired { connections[slot]?.expire() }
+    for acceptor in acceptors.values { acceptor.resume() }
+  }
+
+  private func armTimer() {
+    let isPaused = acceptors.values.contains { $0.isPaused }
+    guard let next = isPaused ? tick + 1 : wheel.nextTick else {
+      timer.schedule(deadline: .distantFuture)
+      return
+    }
+    let milliseconds = Int(next - tick) * Int(Self.tickMilliseconds) + 1
+    timer.schedule(deadline: .now() + .milliseconds(milliseconds), leeway: .milliseconds(50))
+  }
+
+  private static func monotonicTick() -> UInt32 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return UInt32(truncatingIfNeeded: (UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000) / tickMilliseconds) &+ 1
+  }
+}
+
+/// The system would not give the descriptors that a loop needs.
+package struct LoopError: Error, CustomStringConvertible {
+  package let code: Int32
+
+  package var description: String { "cannot make an event loop: \(String(cString: strerror(code)))" }
+}

@@ -1,0 +1,156 @@
+internal import CLinux
+package import Primitives
+
+/// What lives on a connection: HTTP/1 now, HTTP/2 beside it once TLS can negotiate it; hence a protocol. All calls come on the loop.
+package protocol ConnectionClient: AnyObject {
+  /// The bytes are good only during the call.
+  func received(_ bytes: Span<UInt8>)
+  /// The peer will send nothing more, though it may still read.
+  func ended()
+  /// Everything written so far has left.
+  func drained()
+  /// The deadline has passed.
+  func expired()
+  /// The connection is gone; nothing may be called on it any more.
+  func closed()
+}
+
+/// One accepted socket on its loop: reads into the loop's shared buffer, keeps only what could not be written at once.
+///
+/// `@unchecked Sendable`: touched only on its loop; a `Task` may carry it from there and back to there.
+package final class Connection: @unchecked Sendable {
+  /// Full reads in one turn before the others get theirs.
+  private static let mostReadsPerTurn = 4
+
+  package let loop: EventLoop
+  package let peer: PeerAddress
+  package var client: (any ConnectionClient)?
+  let slot: Int
+  private let socket: Socket
+  private let release: () -> Void
+  private var output: [UInt8] = []
+  private var outputStart = 0
+  private var isReadable = false
+  private var isPeerDone = false
+  private var isPaused = false
+  private var isReading = false
+  private var isEndReported = false
+  /// What is sent is the last; what comes is thrown away until the peer closes or the deadline passes.
+  private var isLingering = false
+  package private(set) var isClosed = false
+
+  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, release: @escaping () -> Void) {
+    self.loop = loop
+    self.slot = slot
+    self.socket = socket
+    self.peer = peer
+    self.release = release
+  }
+
+  /// Whether bytes wait for the peer to read.
+  package var hasOutput: Bool { outputStart < output.count }
+
+  /// Sends, or keeps what the socket does not take. The caller stops producing while `hasOutput`.
+  package func write(_ bytes: UnsafeRawBufferPointer) {
+    guard !isClosed, !isLingering else { return }
+    var sent = 0
+    if !hasOutput {
+      switch socket.send(bytes) {
+      case .bytes(let count): sent = count
+      case .wouldBlock: break
+      case .ended, .failed: return close()
+      }
+    }
+    if sent < bytes.count { output.append(contentsOf: bytes[sent...]) }
+  }
+
+  /// Back-pressure: nothing is read until `resumeReading`.
+  package func pauseReading() { isPaused = true }
+
+  package func resumeReading() {
+    guard isPaused else { return }
+    isPaused = false
+    if !isReading { continueReading() }
+  }
+
+  /// Replaces the deadline; `nil` takes it away.
+  package func setDeadline(after duration: Duration?) {
+    guard !isClosed else { return }
+    if let duration { loop.schedule(slot, after: duration) } else { loop.wheel.cancel(slot) }
+  }
+
+  /// Closes so that the last answer arrives: closing at once with unread bytes in the socket would make the kernel send a reset
+  /// that can overtake the answer (RFC 9112, section 9.6). Call when nothing waits to be written.
+  package func closeGently(within timeout: Duration) {
+    guard !isClosed, !isLingering else { return }
+    if isPeerDone, !isReadable { return close() }
+    isLingering = true
+    isPaused = false
+    socket.shutdownSending()
+    setDeadline(after: timeout)
+    if !isReading { continueReading() }
+  }
+
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    socket.close()
+    loop.remove(self)
+    release()
+    client?.closed()
+    client = nil
+    output = []
+  }
+
+  func expire() { if isLingering { close() } else { client?.expired() } }
+
+  func handle(flags: UInt32) {
+    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 { isReadable = true }
+    if flags & UInt32(CF_ENDED) != 0 { isPeerDone = true }
+    if flags & UInt32(CF_FAILED) != 0, isPaused { return close() }
+    if hasOutput, flags & UInt32(CF_WRITABLE) != 0 { flush() }
+    if !isClosed { continueReading() }
+  }
+
+  func continueReading() {
+    isReading = true
+    defer { isReading = false }
+    for _ in 0..<Self.mostReadsPerTurn {
+      guard isReadable, !isPaused, !isClosed else { return }
+      readOnce()
+    }
+    if isReadable, !isPaused, !isClosed { loop.readAgain(self) }
+  }
+
+  private func readOnce() {
+    switch socket.receive(into: loop.readBuffer) {
+    case .bytes(let count):
+      // A short read has emptied the socket; the next byte makes a new event. Not so where the end has come already.
+      if count < loop.readBuffer.count, !isPeerDone { isReadable = false }
+      if !isLingering { client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span) }
+    case .wouldBlock: isReadable = false
+    case .ended:
+      isReadable = false
+      isPeerDone = true
+      if isLingering { return close() }
+      if !isEndReported {
+        isEndReported = true
+        client?.ended()
+      }
+    case .failed: close()
+    }
+  }
+
+  private func flush() {
+    let outcome = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
+    switch outcome {
+    case .bytes(let count): outputStart += count
+    case .wouldBlock: return
+    case .ended, .failed: return close()
+    }
+    guard !hasOutput else { return }
+    output = []
+    outputStart = 0
+    client?.drained()
+  }
+}

@@ -1,0 +1,49 @@
+internal import Primitives
+private import Synchronization
+
+/// How many connections are open, in all and per address (IPv6: per /64), shared by the loops of a server. Unix-domain peers count
+/// in all only.
+package final class ConnectionQuota: Sendable {
+  private struct Counts {
+    var total = 0
+    var refused = 0
+    var perSite: [IPAddress: Int] = [:]
+  }
+
+  /// Taken once when a connection opens and once when it closes, never per request.
+  private let counts = Mutex(Counts())
+  private let most: Int
+  private let mostPerSite: Int
+
+  package init(most: Int, mostPerAddress: Int) {
+    self.most = most
+    mostPerSite = mostPerAddress
+  }
+
+  package var open: Int { counts.withLock { $0.total } }
+
+  /// How many were refused so far.
+  package var refused: Int { counts.withLock { $0.refused } }
+
+  func take(for peer: PeerAddress) -> Bool {
+    counts.withLock { counts in
+      let site = peer.address?.site
+      let ofSite = site.map { counts.perSite[$0, default: 0] } ?? 0
+      guard counts.total < most, ofSite < mostPerSite else {
+        counts.refused += 1
+        return false
+      }
+      counts.total += 1
+      if let site { counts.perSite[site] = ofSite + 1 }
+      return true
+    }
+  }
+
+  func giveBack(for peer: PeerAddress) {
+    counts.withLock { counts in
+      counts.total -= 1
+      guard let site = peer.address?.site, let ofSite = counts.perSite[site] else { return }
+      counts.perSite[site] = ofSite > 1 ? ofSite - 1 : nil
+    }
+  }
+}

@@ -1,0 +1,128 @@
+internal import CLinux
+internal import Glibc
+internal import Primitives
+
+/// Why a listener could not be opened.
+package struct ListenError: Error, CustomStringConvertible {
+  package let address: ListenAddress
+  package let step: String
+  package let code: Int32
+
+  package var description: String { "cannot listen on \(address): \(step): \(String(cString: strerror(code)))" }
+}
+
+/// An open listening socket. Each loop has its own, bound to the same address by SO_REUSEPORT.
+package struct Listener: Sendable {
+  package let descriptor: Int32
+  /// With the port that the system chose.
+  package let address: ListenAddress
+
+  package init(_ wanted: ListenAddress, backlog: Int32 = 4096) throws(ListenError) {
+    switch wanted {
+    case .internet(let host, let port): try self.init(wanted, host: host, port: port, backlog: backlog)
+    case .unix(let path): try self.init(wanted, path: path, backlog: backlog)
+    }
+  }
+
+  private init(_ wanted: ListenAddress, host: IPAddress, port: UInt16, backlog: Int32) throws(ListenError) {
+    let family = host.isIPv4 ? AF_INET : AF_INET6
+    let descriptor = try Self.open(wanted, family)
+    for (level, option) in [(SOL_SOCKET, SO_REUSEADDR), (SOL_SOCKET, SO_REUSEPORT), (Int32(IPPROTO_TCP), TCP_NODELAY)] {
+      var isOn: Int32 = 1
+      setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<Int32>.size))
+    }
+    let status: Int32
+    if host.isIPv4 {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      address.sin_addr.s_addr = UInt32(truncatingIfNeeded: host.low).bigEndian
+      status = Self.bind(descriptor, &address)
+    } else {
+      var address = sockaddr_in6()
+      address.sin6_family = sa_family_t(AF_INET6)
+      address.sin6_port = port.bigEndian
+      withUnsafeMutableBytes(of: &address.sin6_addr) {
+        $0.storeBytes(of: host.high.bigEndian, as: UInt64.self)
+        $0.storeBytes(of: host.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      }
+      status = Self.bind(descriptor, &address)
+    }
+    try Self.check(status == 0, wanted, "bind", descriptor)
+    try Self.check(listen(descriptor, backlog) == 0, wanted, "listen", descriptor)
+    self.descriptor = descriptor
+    address = .internet(host, port: Self.boundPort(descriptor) ?? port)
+  }
+
+  /// A socket file left by a process that died is replaced; one that somebody listens on is an error.
+  private init(_ wanted: ListenAddress, path: String, backlog: Int32) throws(ListenError) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let probe = try Self.open(wanted, AF_UNIX)
+    let isAlive = Self.withSocketAddress(&address) { connect(probe, $0, $1) } == 0
+    Glibc.close(probe)
+    let descriptor = try Self.open(wanted, AF_UNIX)
+    if isAlive { errno = EADDRINUSE }
+    try Self.check(!isAlive, wanted, "bind", descriptor)
+    unlink(path)
+    try Self.check(Self.bind(descriptor, &address) == 0, wanted, "bind", descriptor)
+    try Self.check(listen(descriptor, backlog) == 0, wanted, "listen", descriptor)
+    self.descriptor = descriptor
+    self.address = wanted
+  }
+
+  package func close() {
+    Glibc.close(descriptor)
+    if case .unix(let path) = address { unlink(path) }
+  }
+
+  /// The next connection; `nil` with errno set where there is none or it cannot be had.
+  func accept() -> (socket: Socket, peer: PeerAddress)? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let descriptor = withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { cf_accept(self.descriptor, $0, &length) }
+    }
+    guard descriptor >= 0 else { return nil }
+    return (Socket(descriptor: descriptor), PeerAddress(storage))
+  }
+
+  /// Lets no further handshake into the queue, so that the queue can be emptied before it is closed.
+  func stopQueueing() { listen(descriptor, 0) }
+
+  private static func open(_ wanted: ListenAddress, _ family: Int32) throws(ListenError) -> Int32 {
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let descriptor = socket(family, kind, 0)
+    try check(descriptor >= 0, wanted, "socket", descriptor)
+    return descriptor
+  }
+
+  private static func check(_ isFine: Bool, _ wanted: ListenAddress, _ step: String, _ descriptor: Int32) throws(ListenError) {
+    guard !isFine else { return }
+    let code = errno
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    throw ListenError(address: wanted, step: step, code: code)
+  }
+
+  private static func bind<Address>(_ descriptor: Int32, _ address: inout Address) -> Int32 {
+    withSocketAddress(&address) { Glibc.bind(descriptor, $0, $1) }
+  }
+
+  private static func withSocketAddress<Address>(
+    _ address: inout Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    let length = socklen_t(MemoryLayout<Address>.size)
+    return withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) } }
+  }
+
+  private static func boundPort(_ descriptor: Int32) -> UInt16? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let status = withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    guard status == 0, case .internet(_, let port) = PeerAddress(storage) else { return nil }
+    return port
+  }
+}

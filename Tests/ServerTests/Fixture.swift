@@ -1,0 +1,105 @@
+import HTTP
+import Primitives
+import Server
+import Synchronization
+import Telemetry
+import Transport
+
+/// A server on a port of its own, with the routes that the tests ask.
+struct Fixture {
+  let server: HTTPServer
+  let address: ListenAddress
+  let log: LogRecorder
+  let gate = Gate()
+
+  init(_ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil) throws {
+    var settings = ServerSettings()
+    settings.loops = 2
+    change(&settings)
+    log = LogRecorder()
+    server = try HTTPServer(settings: settings, routes: Self.routes(gate), preflight: preflight, log: log.log(), now: .system)
+    address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+  }
+
+  func client() throws -> Client { try Client(address) }
+
+  /// Runs `body` against a server that is drained afterwards.
+  static func run(
+    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    _ body: (Fixture) async throws -> Void
+  ) async throws {
+    let fixture = try Fixture(change, preflight: preflight)
+    do {
+      try await body(fixture)
+    } catch {
+      await fixture.server.drain(within: .milliseconds(50))
+      throw error
+    }
+    await fixture.server.drain(within: .milliseconds(50))
+  }
+
+  private static func routes(_ gate: Gate) -> [Route] {
+    let open: @Sendable (Request) -> Response? = { _ in nil }
+    return [
+      Route(.get, "/healthz", bodyLimit: 0, admit: open, respond: .immediate { _ in Response(.ok, body: Array("ok\n".utf8)) }),
+      Route(
+        .post, "/echo", bodyLimit: 1000, admit: open, respond: .suspending { Response(.ok, body: $0.body) }),
+      Route(.post, "/now", bodyLimit: 1000, admit: open, respond: .immediate { Response(.ok, body: $0.body) }),
+      Route(
+        .get, "/items/{id}/parts/{part}", bodyLimit: 0, admit: open,
+        respond: .immediate { Response(.ok, body: Array($0.parameters.joined(separator: "|").utf8)) }),
+      Route(
+        .get, "/tail/{name}/{rest*}", bodyLimit: 0, admit: open,
+        respond: .immediate { Response(.ok, body: Array($0.parameters.joined(separator: "|").utf8)) }),
+      Route(
+        .post, "/closed", bodyLimit: 1000,
+        admit: { Problem(.clientRequired, "Say who you are.").response(requestID: $0.id) },
+        respond: .immediate { _ in Response(.ok) }),
+      Route(
+        .get, "/wait", bodyLimit: 0, admit: open,
+        respond: .suspending { _ in
+          await gate.pass()
+          return Response(.ok, body: Array("waited\n".utf8))
+        }),
+      Route(
+        .get, "/large", bodyLimit: 0, admit: open,
+        respond: .immediate { _ in Response(.ok, body: [UInt8](repeating: 120, count: 1 << 20)) }),
+      Route(
+        .get, "/decision", bodyLimit: 0, replacesBadRequestID: true, admit: open,
+        respond: .immediate {
+          Response(.ok, headers: [("Cache-Control", "max-age=60"), ("X-Bad", "a\r\nSet-Cookie: b")], body: Array($0.id.utf8))
+        }),
+    ]
+  }
+}
+
+/// Holds tasks until it is opened, and counts who waits.
+final class Gate: Sendable {
+  private struct State {
+    var isOpen = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let state = Mutex(State())
+
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+
+  func pass() async {
+    await withCheckedContinuation { continuation in
+      let isOpen = state.withLock { state in
+        if !state.isOpen { state.waiting.append(continuation) }
+        return state.isOpen
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+
+  func open() {
+    let waiting = state.withLock { state in
+      state.isOpen = true
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+}
