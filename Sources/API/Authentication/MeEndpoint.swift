@@ -1,6 +1,7 @@
 internal import HTTP
 internal import Identity
 internal import JSON
+internal import Primitives
 
 /// `GET /auth/me`: who the caller is, and what this session may do.
 struct MeEndpoint: Endpoint {

@@ -1,6 +1,6 @@
 internal import HTTP
 internal import Identity
-internal import Primitives
+package import Primitives
 
 /// The configuration's `clients`.
 package struct ClientSettings: Settings {

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Journal
+internal import Persistence
 internal import Primitives
 
 /// `audit …`: the record of what happened.

@@ -1,7 +1,9 @@
+internal import Cryptography
 internal import Identity
 internal import JSON
 internal import Persistence
 internal import Primitives
+internal import Tokens
 
 /// `key …`: the keys that sign tokens, and the master key that seals everything at rest.
 enum KeyCommands {

@@ -1,5 +1,6 @@
-private import Synchronization
+internal import Glibc
 internal import Primitives
+private import Synchronization
 
 /// What a command wrote, kept for a caller in another process (or a test). Bounded: a command that writes more is told apart
 /// by `isTruncated`, so that nobody takes half an answer for a whole one.
@@ -20,9 +21,9 @@ final class CollectedOutput: Sendable {
   var errors: [UInt8] { written.withLock { $0.errors } }
   var isTruncated: Bool { written.withLock { $0.isTruncated } }
 
-  func console(isTerminal: Bool, input: Secret?) -> Console {
+  func console(isTerminal: Bool, user: uid_t = geteuid(), input: Secret?) -> Console {
     Console(
-      isTerminal: isTerminal, input: input,
+      isTerminal: isTerminal, user: user, input: input,
       output: { [self] bytes in append(bytes) { $0.output += bytes } },
       errors: { [self] bytes in append(bytes) { $0.errors += bytes } })
   }
