@@ -23,7 +23,7 @@ struct HashingPoolTests {
   @Test("lanes run at nice 10, so that decisions go first")
   func priority() async throws {
     let pool = HashingPool(lanes: 1, capacity: 1)
-    #expect(try await pool.run { getpriority(PRIO_PROCESS, 0) } == 10)
+    #expect(try await pool.run { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) } == 10)
   }
 
   @Test("past lanes and queue a caller is refused at once and told when to come back, and later ones pass again")

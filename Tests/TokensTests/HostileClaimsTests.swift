@@ -33,9 +33,9 @@ struct HostileClaimsTests {
   @Test("a token without one of the claims that every token has is malformed")
   func missing() throws {
     for name in ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "token_use"] {
-      #expect(try refusal(payload([name: .some(nil)])) == .malformed, "\(name)")
+      #expect(try refusal(payload([name: nil])) == .malformed, "\(name)")
     }
-    for name in ["auth_time", "acr"] { #expect(try refusal(payload([name: .some(nil)])) == .malformed, "sid without \(name)") }
+    for name in ["auth_time", "acr"] { #expect(try refusal(payload([name: nil])) == .malformed, "sid without \(name)") }
   }
 
   @Test("a claim of another type is malformed")

@@ -20,7 +20,8 @@ package final class HashingPool: Sendable {
 
   private struct Job {
     let id: UInt64
-    let perform: @Sendable () -> Void
+    /// Does the work and returns what hands its result over.
+    let perform: @Sendable () -> @Sendable () -> Void
     let cancel: @Sendable () -> Void
   }
 
@@ -50,7 +51,11 @@ package final class HashingPool: Sendable {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let job = Job(
-          id: id, perform: { continuation.resume(with: Result(catching: work)) },
+          id: id,
+          perform: {
+            let result = Result(catching: work)
+            return { continuation.resume(with: result) }
+          },
           cancel: { continuation.resume(throwing: CancellationError()) })
         submit(job) { continuation.resume(throwing: $0) }
       }
@@ -84,7 +89,7 @@ package final class HashingPool: Sendable {
     var next: Job? = first
     while let job = next {
       let start = ContinuousClock.now
-      job.perform()
+      let handOver = job.perform()
       let elapsed = (ContinuousClock.now - start) / .seconds(1)
       next = state.withLock { state in
         state.averageSeconds += (elapsed - state.averageSeconds) / 8
@@ -94,6 +99,8 @@ package final class HashingPool: Sendable {
         }
         return state.waiting.removeFirst()
       }
+      // Only now, so that a caller who comes back at once finds the lane free.
+      handOver()
     }
   }
 

@@ -27,8 +27,7 @@ package enum PasswordHash {
       return (crypto_pwhash_str_verify(phc, start, count), errno)
     }
     if result == 0 { return true }
-    // libsodium sets EINVAL where the hash was computed and differs.
-    guard reason == EINVAL else { throw .library("crypto_pwhash_str_verify") }
+    guard reason != ENOMEM else { throw .library("crypto_pwhash_str_verify") }
     return false
   }
 

@@ -124,7 +124,8 @@ package final class SettingsReader {
     let inline = take(key)
     effective[key] = inline == nil ? .null : .string("(hidden)")
     effective[fileKey] = .null
-    if case .string(let file) = members[fileKey] {
+    if let named = members[fileKey], named != .null {
+      guard case .string(let file) = named else { throw wrong(fileKey, "expected the path of a file") }
       guard inline == nil else { throw wrong(key, "set either \(key) or \(fileKey), not both") }
       effective[fileKey] = .string(file)
       var bytes = try readFile(file)
