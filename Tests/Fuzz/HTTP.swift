@@ -29,7 +29,8 @@ private func read(_ bytes: [UInt8], cut: Int) -> [String] {
           precondition(position == part.count, "bytes left over")
           break reading
         case .head(let head):
-          events.append("\(head.method?.rawValue ?? "?") \(head.path) \(head.query ?? "-") \(head.framing) \(head.isPersistent) \(head.headers.fields)")
+          events.append(
+            "\(head.method?.rawValue ?? "?") \(head.path) \(head.query ?? "-") \(head.framing) \(head.isPersistent) \(head.headers.fields)")
           try parser.accept(bodyLimit: 4096)
         case .body(let body): events.append("body \(body)")
         }

@@ -158,7 +158,7 @@ package struct RequestParser: Sendable {
   }
 
   private mutating func takeFieldLine(_ input: Span<UInt8>, _ position: inout Int) throws(RequestError) -> Bool {
-    let limit = Self.mostFieldBytes - (lineStart - fieldsStart) - 2
+    let limit = Self.mostFieldBytes - (lineStart - fieldsStart) - 4
     guard try takeLine(input, &position, limit: max(0, limit), tooLong: .headersTooLarge) else { return false }
     let end = bytes.count - 2
     if end == lineStart {

@@ -1,0 +1,108 @@
+import HTTP
+import Primitives
+import Server
+import Telemetry
+import Testing
+
+@Suite("routing")
+struct RoutingTests {
+  private func ask(_ line: String, _ fields: String = "", preflight: (@Sendable (Request) -> Response?)? = nil) async throws -> Answer {
+    var answer: Answer?
+    try await Fixture.run(preflight: preflight) { fixture in
+      let client = try fixture.client()
+      client.send("\(line) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+      answer = try client.answer(toHead: line.hasPrefix("HEAD"))
+    }
+    return try #require(answer)
+  }
+
+  @Test("hands over the parameters of a path, percent-decoded once")
+  func decodesParameters() async throws {
+    #expect(try await ask("GET /items/a%20b/parts/%2525").body == "a b|%25")
+    #expect(try await ask("GET /tail/x/a%20b/c//d").body == "x|a%20b/c//d")
+  }
+
+  @Test(
+    "refuses parameters with broken, binary or structural escapes",
+    arguments: ["%", "%2", "%zz", "%2f", "%00", "%ff", "%C3%28"])
+  func refusesEscapes(segment: String) async throws {
+    #expect(try await ask("GET /items/\(segment)/parts/1").status == 400)
+  }
+
+  @Test(
+    "finds nothing at a path that only resembles one",
+    arguments: [
+      "/healthz/", "//healthz", "/Healthz", "/healthz/x", "/%68ealthz", "/", "/items/1/parts/", "/items//parts/1", "/items/1", "/./healthz",
+    ])
+  func findsNothing(path: String) async throws {
+    let answer = try await ask("GET \(path)")
+    #expect(answer.status == 404)
+    #expect(answer.body.contains(#""code":"not_found""#))
+    #expect(answer["Connection"] == nil)
+  }
+
+  @Test("answers a method that the path does not take with 405 and Allow")
+  func refusesMethods() async throws {
+    let answer = try await ask("DELETE /healthz")
+    #expect(answer.status == 405)
+    #expect(answer["Allow"] == "GET, HEAD, OPTIONS")
+    #expect(try await ask("HEAD /now").status == 405)
+    #expect(try await ask("TRACE /healthz").status == 405)
+    #expect(try await ask("get /healthz").status == 501)
+    #expect(try await ask("BREW /nowhere").status == 404)
+  }
+
+  @Test("answers OPTIONS from the table, for a path and for the server")
+  func answersOptions() async throws {
+    let answer = try await ask("OPTIONS /now")
+    #expect(answer.status == 204)
+    #expect(answer["Allow"] == "OPTIONS, POST")
+    #expect(answer["Content-Length"] == nil)
+    #expect(try await ask("OPTIONS *").status == 204)
+  }
+
+  @Test("lets the server's preflight answer OPTIONS first")
+  func answersPreflight() async throws {
+    let answer = try await ask("OPTIONS /now") { _ in .empty(.noContent, headers: [("Access-Control-Allow-Origin", "https://a")]) }
+    #expect(answer["Access-Control-Allow-Origin"] == "https://a")
+  }
+
+  @Test("echoes a good request id and makes a UUID of version 7 where there is none")
+  func namesRequests() async throws {
+    #expect(try await ask("GET /healthz", "X-Request-ID: a.B_9~-\r\n")["X-Request-ID"] == "a.B_9~-")
+    let made = try #require(try await ask("GET /healthz")["X-Request-ID"])
+    #expect(made.count == 36)
+    #expect(Array(made)[14] == "7")
+  }
+
+  @Test(
+    "refuses a bad request id, and does not echo it",
+    arguments: ["a b", "ä", "", "a/b", String(repeating: "a", count: 129), "a\r\nX-Request-ID: b"])
+  func refusesRequestIDs(id: String) async throws {
+    let answer = try await ask("GET /healthz", "X-Request-ID: \(id)\r\n")
+    #expect(answer.status == 400)
+    #expect(answer.body.contains(#""code":"invalid_header""#))
+    #expect(answer["X-Request-ID"]?.count == 36)
+    #expect(try await ask("GET /decision", "X-Request-ID: \(id)\r\n").body.count == 36)
+  }
+
+  @Test("keeps a response's own Cache-Control and lets no value break into a new header")
+  func keepsOwnHeaders() async throws {
+    let answer = try await ask("GET /decision")
+    #expect(answer.headers.filter { $0.name == "Cache-Control" }.map(\.value) == ["max-age=60"])
+    #expect(answer["X-Bad"] == "a  Set-Cookie: b")
+    #expect(answer["Set-Cookie"] == nil)
+  }
+
+  @Test("refuses a table in which a route stands twice, or is no path")
+  func refusesTables() {
+    func table(_ patterns: String...) throws {
+      let routes = patterns.map { Route(.get, $0, bodyLimit: 0, admit: { _ in nil }, respond: .immediate { _ in .empty(.ok) }) }
+      _ = try HTTPServer(settings: ServerSettings(), routes: routes, log: .discarding, now: .system)
+    }
+    #expect(throws: RouteError.self) { try table("/a", "/a") }
+    #expect(throws: RouteError.self) { try table("/a/{b}", "/a/{c}") }
+    #expect(throws: RouteError.self) { try table("a") }
+    #expect(throws: RouteError.self) { try table("/a/{b*}/c") }
+  }
+}
