@@ -14,7 +14,8 @@ import Testing
   func roundTrip() async throws {
     let reply = ControlReply(status: .refused, output: "ä\n\u{1}\"\\", errors: "why")
     let server = try ControlServer(path: path) { request in
-      guard request.words == ["user", "add", "ada"], request.isTerminal, request.input?.isEqual(to: Secret(copying: "pass\0word".utf8)) == true
+      guard request.words == ["user", "add", "ada"], request.isTerminal,
+        request.input?.isEqual(to: Secret(copying: "pass\0word".utf8)) == true
       else { return ControlReply(status: .usage, output: "", errors: "not as sent") }
       return reply
     }
@@ -59,7 +60,9 @@ import Testing
 
   @Test("a request that does not arrive in time is given up, and the next caller is served")
   func deadline() async throws {
-    let server = try ControlServer(path: path, transferTimeout: .milliseconds(50)) { _ in ControlReply(status: .done, output: "", errors: "") }
+    let server = try ControlServer(path: path, transferTimeout: .milliseconds(50)) { _ in
+      ControlReply(status: .done, output: "", errors: "")
+    }
     defer { server.stop() }
     let told = try await #require(try RawConnection(path)).reply()
     #expect(told?.errors.contains("it took too long") == true)
@@ -113,7 +116,8 @@ import Testing
     _ = try DataFolder(path: deep).create()
     let server = try ControlServer(path: deep + "/control.sock") { _ in ControlReply(status: .done, output: "", errors: "") }
     defer { server.stop() }
-    #expect(try await ControlClient.send(ControlRequest(words: [], isTerminal: false, input: nil), to: deep + "/control.sock")?.status == .done)
+    #expect(
+      try await ControlClient.send(ControlRequest(words: [], isTerminal: false, input: nil), to: deep + "/control.sock")?.status == .done)
   }
 }
 
