@@ -1,20 +1,37 @@
+internal import API
+internal import Defense
+internal import Identity
 internal import Primitives
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
 struct Configuration: Settings {
   let service: ServiceSettings
   let operations: OperationsSettings
-  let cors: CORSSettings
+  let accounts: AccountSettings
+  let clients: ClientSettings
+  let cors: CrossOriginSettings
+  let hashing: HashingSettings
+  let pace: PaceSettings
+  let tokens: TokenSettings
+  let verification: VerificationSettings
 
   init(from reader: SettingsReader) throws(SettingsError) {
     service = try ServiceSettings(from: reader)
     operations = try reader.section("operations")
+    accounts = try reader.section("accounts")
+    clients = try reader.section("clients")
     cors = try reader.section("cors")
+    hashing = try reader.section("hashing")
+    pace = try reader.section("pace")
+    tokens = try reader.section("tokens")
+    verification = try reader.section("verification")
   }
 }
 
 /// The keys that stand at the top: who this server says it is, and where it listens.
 struct ServiceSettings: Settings {
+  /// What people see: beside their codes in an authenticator, for one.
+  let name: String
   /// The `iss` of every token. Empty: `publicURL`.
   let issuer: String
   /// Where people and applications reach this server, without a slash at the end.
@@ -23,6 +40,7 @@ struct ServiceSettings: Settings {
   let listen: String
 
   init(from reader: SettingsReader) throws(SettingsError) {
+    name = try reader.string("name", default: "CredentialFlow")
     listen = try reader.string("listen", default: "127.0.0.1:8080")
     publicURL = try reader.string("publicURL", default: "http://127.0.0.1:8080")
     let named = try reader.string("issuer", default: "")
@@ -32,6 +50,9 @@ struct ServiceSettings: Settings {
       else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
     }
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+    guard !name.isEmpty, name.utf8.count <= 64, !name.contains(":") else {
+      throw reader.wrong("name", "expected 1 to 64 bytes without a colon")
+    }
   }
 }
 
@@ -42,20 +63,5 @@ struct OperationsSettings: Settings {
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
-  }
-}
-
-/// Which web origins may call from a browser. None, unless they are listed.
-struct CORSSettings: Settings {
-  let origins: [String]
-
-  init(from reader: SettingsReader) throws(SettingsError) {
-    origins = try reader.strings("origins", default: [])
-    for origin in origins {
-      let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
-      guard origin.hasPrefix("https://") || origin.hasPrefix("http://"), parts.count == 3 else {
-        throw reader.wrong("origins", "expected origins such as https://app.example.com, found '\(origin)'")
-      }
-    }
   }
 }
