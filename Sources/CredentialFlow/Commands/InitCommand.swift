@@ -37,7 +37,8 @@ enum InitCommand {
     defer { lock.release() }
     let configuration = try FileBytes.create(folder.configurationPath, DefaultConfiguration.bytes, mode: 0o600)
     items.append(Item(path: folder.configurationPath, isNew: configuration))
-    items.append(Item(path: folder.masterKeyPath, isNew: try Application.makeMasterKey(in: installation)))
+    let isNewKey = try MasterKeyFile.make(installation)
+    items.append(Item(path: MasterKeyFile.path(installation), isNew: isNewKey))
     let isNewDatabase = !FileBytes.exists(folder.databasePath)
     let application = try await Application.open(installation, configuration: try installation.load().configuration)
     await application.close()

@@ -1,6 +1,7 @@
 internal import API
 internal import Defense
 internal import Identity
+internal import Persistence
 internal import Primitives
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
@@ -10,6 +11,7 @@ struct Configuration: Settings {
   let accounts: AccountSettings
   let clients: ClientSettings
   let cors: CrossOriginSettings
+  let database: DatabaseSettings
   let hashing: HashingSettings
   let pace: PaceSettings
   let tokens: TokenSettings
@@ -21,6 +23,7 @@ struct Configuration: Settings {
     accounts = try reader.section("accounts")
     clients = try reader.section("clients")
     cors = try reader.section("cors")
+    database = try reader.section("database")
     hashing = try reader.section("hashing")
     pace = try reader.section("pace")
     tokens = try reader.section("tokens")
