@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
 
 int cf_accept(int listener, struct sockaddr *address, socklen_t *length) {
