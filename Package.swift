@@ -72,7 +72,8 @@ let package = Package(
       name: "CredentialFlow",
       dependencies: [
         "API", "CJansson", "CLinux", "COpenSSL", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography", "Defaults",
-        "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens", "Transport", "Primitives",
+        "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens", "Transport",
+        "Primitives",
       ],
       swiftSettings: settings),
 

@@ -30,7 +30,8 @@ import Testing
 
   @Test("arguments, values, repeated options and flags reach the command, wherever the shared options stand")
   func parsing() throws {
-    let found = try invocation("--data", "/d", "user", "add", "--role", "a", "ada", "--role=b", "--email", "x@y", "--password-stdin", "--json")
+    let found = try invocation(
+      "--data", "/d", "user", "add", "--role", "a", "ada", "--role=b", "--email", "x@y", "--password-stdin", "--json")
     #expect(found.command.name == "user add")
     #expect(try found.argument("NAME") == "ada")
     #expect(found.values("role") == ["a", "b"])

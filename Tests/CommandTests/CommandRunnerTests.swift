@@ -19,7 +19,8 @@ import Testing
     for path in paths { #expect(TemporaryFolder.mode(path) == 0o600) }
     let contents = try paths.map { try FileBytes.read($0, limit: 100_000) }
     let second = await Ran(["init", "--data", data])
-    #expect(second.status == .done && second.output.contains("there \(data)/master.key") && first.output.contains("made  \(data)/master.key"))
+    #expect(
+      second.status == .done && second.output.contains("there \(data)/master.key") && first.output.contains("made  \(data)/master.key"))
     #expect(try paths.map { try FileBytes.read($0, limit: 100_000) } == contents)
   }
 

@@ -37,7 +37,9 @@ import Testing
 
   @Test("bad JSON5 is refused with file, line and column")
   func badFile() {
-    #expect(message("{\n  listen: ':1',\n  listen: ':2',\n}")?.hasSuffix("credentialflow.json5, line 3, column 3: 'listen' is given twice") == true)
+    #expect(
+      message("{\n  listen: ':1',\n  listen: ':2',\n}")?.hasSuffix("credentialflow.json5, line 3, column 3: 'listen' is given twice")
+        == true)
     #expect(message("[]")?.hasSuffix("expected an object: { … }") == true)
     #expect(message("{ listen: 8080 }")?.contains("listen: expected a value such as") == true)
   }
@@ -64,10 +66,12 @@ import Testing
     #expect(message(nil, ["CREDENTIALFLOW_CORS__ORIGINS": "https://a"])?.contains("expected a list as JSON") == true)
   }
 
-  @Test("a key's variable is its words in capitals", arguments: [
-    ("tokens.accessLifetime", "CREDENTIALFLOW_TOKENS__ACCESS_LIFETIME"), ("hashing.memoryKiB", "CREDENTIALFLOW_HASHING__MEMORY_KIB"),
-    ("publicURL", "CREDENTIALFLOW_PUBLIC_URL"), ("webauthn.rpId", "CREDENTIALFLOW_WEBAUTHN__RP_ID"), ("listen", "CREDENTIALFLOW_LISTEN"),
-  ])
+  @Test(
+    "a key's variable is its words in capitals",
+    arguments: [
+      ("tokens.accessLifetime", "CREDENTIALFLOW_TOKENS__ACCESS_LIFETIME"), ("hashing.memoryKiB", "CREDENTIALFLOW_HASHING__MEMORY_KIB"),
+      ("publicURL", "CREDENTIALFLOW_PUBLIC_URL"), ("webauthn.rpId", "CREDENTIALFLOW_WEBAUTHN__RP_ID"), ("listen", "CREDENTIALFLOW_LISTEN"),
+    ])
   func variables(_ key: String, _ variable: String) {
     #expect(EnvironmentOverrides.variable(for: key) == variable)
   }
@@ -95,6 +99,7 @@ import Testing
     #expect(json.output.contains("\"listen\":\"127.0.0.1:9\""))
     try folder.write("credentialflow.json5", "{ lisen: 'x' }")
     let wrong = await Ran(["config", "check", "--data", folder.path])
-    #expect(wrong.status == .refused && wrong.output.isEmpty && wrong.errors == "credentialflow: lisen: unknown key; did you mean 'listen'?\n")
+    #expect(
+      wrong.status == .refused && wrong.output.isEmpty && wrong.errors == "credentialflow: lisen: unknown key; did you mean 'listen'?\n")
   }
 }

@@ -45,7 +45,9 @@ struct Ran {
   let output: String
   let errors: String
 
-  init(_ words: [String], table: [Command] = CommandTable.all, environment: [String: String] = [:], lockTimeout: Duration = .seconds(10)) async {
+  init(_ words: [String], table: [Command] = CommandTable.all, environment: [String: String] = [:], lockTimeout: Duration = .seconds(10))
+    async
+  {
     let collected = CollectedOutput(limit: 1_000_000)
     let runner = CommandRunner(table: table, environment: environment, lockTimeout: lockTimeout)
     status = await runner.run(words, on: collected.console(isTerminal: false, input: nil))

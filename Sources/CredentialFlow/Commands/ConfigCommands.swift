@@ -17,7 +17,8 @@ enum ConfigCommands {
             }
           }
         } else {
-          console.line("the configuration is right; read from: \(loaded.origins.isEmpty ? "defaults" : loaded.origins.joined(separator: ", "))")
+          console.line(
+            "the configuration is right; read from: \(loaded.origins.isEmpty ? "defaults" : loaded.origins.joined(separator: ", "))")
         }
         return .done
       }),

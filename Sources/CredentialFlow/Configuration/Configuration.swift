@@ -9,43 +9,44 @@ internal import Server
 struct Configuration: Settings {
   let service: ServiceSettings
   let operations: OperationsSettings
-  let limits: ServerSettings
-  let clients: ClientSettings
-  let verification: VerificationSettings
-  let cors: CrossOriginSettings
-  let pace: PaceSettings
   let accounts: AccountSettings
-  let hashing: HashingSettings
-  let tokens: TokenSettings
+  let clients: ClientSettings
+  let cors: CrossOriginSettings
   let database: DatabaseSettings
+  let hashing: HashingSettings
+  let limits: ServerSettings
+  let pace: PaceSettings
+  let tokens: TokenSettings
+  let verification: VerificationSettings
 
   init(from reader: SettingsReader) throws(SettingsError) {
     service = try ServiceSettings(from: reader)
     operations = try reader.section("operations")
-    limits = try reader.section("limits")
-    clients = try reader.section("clients")
-    verification = try reader.section("verification")
-    cors = try reader.section("cors")
-    pace = try reader.section("pace")
     accounts = try reader.section("accounts")
-    hashing = try reader.section("hashing")
-    tokens = try reader.section("tokens")
+    clients = try reader.section("clients")
+    cors = try reader.section("cors")
     database = try reader.section("database")
+    hashing = try reader.section("hashing")
+    limits = try reader.section("limits")
+    pace = try reader.section("pace")
+    tokens = try reader.section("tokens")
+    verification = try reader.section("verification")
   }
 }
 
 /// The keys that stand at the top: who this server says it is, and where it listens.
 struct ServiceSettings: Settings {
+  /// What people see: beside their codes in an authenticator, for one.
+  let name: String
   /// The `iss` of every token. Empty: `publicURL`.
   let issuer: String
   /// Where people and applications reach this server, without a slash at the end.
   let publicURL: String
   /// `HOST:PORT` of the public listener.
   let listen: String
-  /// What authenticator apps show beside the username.
-  let name: String
 
   init(from reader: SettingsReader) throws(SettingsError) {
+    name = try reader.string("name", default: "CredentialFlow")
     listen = try reader.string("listen", default: "127.0.0.1:8080")
     publicURL = try reader.string("publicURL", default: "http://127.0.0.1:8080")
     let named = try reader.string("issuer", default: "")
@@ -55,7 +56,9 @@ struct ServiceSettings: Settings {
       else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
     }
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
-    name = try reader.string("name", default: "CredentialFlow")
+    guard !name.isEmpty, name.utf8.count <= 64, !name.contains(":") else {
+      throw reader.wrong("name", "expected 1 to 64 bytes without a colon")
+    }
   }
 }
 

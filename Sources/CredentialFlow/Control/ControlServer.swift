@@ -64,7 +64,8 @@ final class ControlServer: Sendable {
     do {
       request = try receive(from: descriptor)
     } catch {
-      return finish(descriptor, with: ControlReply(status: .refused, output: "", errors: "credentialflow: the server refused: \(error.explanation)\n"))
+      return finish(
+        descriptor, with: ControlReply(status: .refused, output: "", errors: "credentialflow: the server refused: \(error.explanation)\n"))
     }
     Task { [self] in
       let reply = await run(request)

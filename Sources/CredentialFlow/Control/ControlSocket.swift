@@ -47,7 +47,7 @@ enum ControlSocket {
     guard path.utf8.count > 107 else { return call(path, body) }
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     let folder = String(path.dropLast(name.count))
-    let descriptor = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .failed("\(folder): \(SystemError.text(errno))") }
     defer { close(descriptor) }
     return call("/proc/self/fd/\(descriptor)/\(name)", body)

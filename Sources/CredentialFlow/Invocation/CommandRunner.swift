@@ -77,7 +77,7 @@ struct CommandRunner: Sendable {
         defer { lock.release() }
         return try await open(installation, body)
       }
-      if let status = try send(invocation, to: folder, console) { return status }
+      if let status = try await send(invocation, to: folder, console) { return status }
       guard ContinuousClock.now < deadline else {
         throw Refusal("another command has been working in \(folder.path) for \(lockTimeout.inSeconds) s; try again when it is done")
       }
@@ -106,11 +106,11 @@ struct CommandRunner: Sendable {
   }
 
   /// `nil` where no server listens: the lock's holder is another command.
-  private func send(_ invocation: Invocation, to folder: DataFolder, _ console: Console) throws -> ExitStatus? {
+  private func send(_ invocation: Invocation, to folder: DataFolder, _ console: Console) async throws -> ExitStatus? {
     let request = ControlRequest(words: invocation.words, isTerminal: console.isTerminal, input: console.standardInput)
     let reply: ControlReply?
     do {
-      reply = try ControlClient.send(request, to: folder.controlSocketPath)
+      reply = try await ControlClient.send(request, to: folder.controlSocketPath)
     } catch {
       throw Refusal("the running server did not answer: \(error.explanation)")
     }
