@@ -77,10 +77,12 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // Reads the outside collections of test vectors; no part of the program.
+    module("TestVectors", path: "Tests/TestVectors", ["JSON", "Primitives"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("JSONTests", ["JSON", "Primitives"]),
-    tests("CryptographyTests", ["Cryptography", "JSON", "Primitives"]),
-    tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives"]),
+    tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
+    tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Primitives"]),
