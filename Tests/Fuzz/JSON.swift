@@ -21,7 +21,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition(isOurRule || !isTakenByJansson(bytes), "refused without a reason: \(error)")
     guard let position = error.position else { preconditionFailure("a refusal without position") }
     precondition(position.offset <= bytes.count && position.line >= 1 && position.column >= 1, "\(position)")
-    precondition(error.pointer.isEmpty || error.pointer.hasPrefix("/"), error.pointer)
+    precondition(error.pointer.isEmpty || error.pointer.utf8.first == UInt8(ascii: "/"), error.pointer)
   }
   return 0
 }
