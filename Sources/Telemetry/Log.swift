@@ -19,8 +19,11 @@ package final class Log: Sendable {
   private struct Pending {
     var lines = LogLines()
     var dropped = 0
-    var isFlushScheduled = false
+    /// What the writer was asked for already.
+    var schedule = Schedule.none
   }
+
+  private enum Schedule: Int { case none, soon, now }
 
   /// Held for one append of bytes by those who log and for one swap by the writer, never during a write.
   private let pending = Mutex(Pending())
@@ -65,22 +68,21 @@ package final class Log: Sendable {
   }
 
   private func enqueue(_ lines: LogLines, isUrgent: Bool) {
-    let delay = pending.withLock { pending -> DispatchTimeInterval? in
+    let schedule = pending.withLock { pending -> Schedule in
       guard pending.lines.bytes.count + lines.bytes.count <= Self.capacity else {
         pending.dropped += lines.count
-        return nil
+        return pending.schedule == .none ? .soon : .none
       }
       pending.lines.append(lines)
-      let isSoon = isUrgent || pending.lines.bytes.count >= Self.flushThreshold
-      guard !pending.isFlushScheduled || isSoon else { return nil }
-      let wasScheduledSoon = pending.isFlushScheduled && pending.lines.bytes.count - lines.bytes.count >= Self.flushThreshold
-      pending.isFlushScheduled = true
-      return wasScheduledSoon && !isUrgent ? nil : isSoon ? .nanoseconds(0) : Self.flushInterval
+      let wanted: Schedule = isUrgent || pending.lines.bytes.count >= Self.flushThreshold ? .now : .soon
+      guard wanted.rawValue > pending.schedule.rawValue else { return .none }
+      pending.schedule = wanted
+      return wanted
     }
-    switch delay {
-    case nil: break
-    case .nanoseconds(0): queue.async { self.writePending() }
-    case let delay?: queue.asyncAfter(deadline: .now() + delay) { self.writePending() }
+    switch schedule {
+    case .none: break
+    case .soon: queue.asyncAfter(deadline: .now() + Self.flushInterval) { self.writePending() }
+    case .now: queue.async { self.writePending() }
     }
   }
 

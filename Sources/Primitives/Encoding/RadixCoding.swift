@@ -1,4 +1,5 @@
-/// The bit shuffling that base 32 and base 64 share.
+/// The bit shuffling that base 32 and base 64 share. On buffers, not on any collection: a token is decoded on every decision, and
+/// generic code of another module would cost ten times as much.
 enum RadixCoding {
   static let invalid: UInt8 = 255
 
@@ -9,39 +10,65 @@ enum RadixCoding {
   }
 
   static func encode(_ bytes: some Collection<UInt8>, bitsPerCharacter: Int, alphabet: [UInt8]) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count * 8 + bitsPerCharacter - 1) / bitsPerCharacter)
-    let mask = (1 << bitsPerCharacter) - 1
-    var bits = 0
-    var count = 0
-    for byte in bytes {
-      bits = (bits << 8 | Int(byte)) & 0xFFFF
-      count += 8
-      while count >= bitsPerCharacter {
-        count -= bitsPerCharacter
-        text.append(alphabet[bits >> count & mask])
-      }
-    }
-    if count > 0 { text.append(alphabet[bits << (bitsPerCharacter - count) & mask]) }
-    return text
+    withBuffer(of: bytes) { encode($0, bitsPerCharacter, alphabet) }
   }
 
   /// `nil` for a character outside the alphabet or for trailing bits that are not zero. The caller checks the length.
   static func decode(_ text: some Collection<UInt8>, bitsPerCharacter: Int, values: [UInt8]) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count * bitsPerCharacter / 8)
-    var bits = 0
-    var count = 0
-    for character in text {
-      let value = values[Int(character)]
-      guard value != invalid else { return nil }
-      bits = (bits << bitsPerCharacter | Int(value)) & 0xFFFF
-      count += bitsPerCharacter
-      if count >= 8 {
-        count -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> count))
+    withBuffer(of: text) { decode($0, bitsPerCharacter, values) }
+  }
+
+  private static func encode(_ bytes: UnsafeBufferPointer<UInt8>, _ bitsPerCharacter: Int, _ alphabet: [UInt8]) -> [UInt8] {
+    let count = (bytes.count * 8 + bitsPerCharacter - 1) / bitsPerCharacter
+    return [UInt8](unsafeUninitializedCapacity: count) { text, written in
+      let mask: UInt32 = 1 << UInt32(bitsPerCharacter) - 1
+      let step = UInt32(bitsPerCharacter)
+      var bits: UInt32 = 0
+      var pending: UInt32 = 0
+      for byte in bytes {
+        bits = bits << 8 | UInt32(byte)
+        pending += 8
+        while pending >= step {
+          pending -= step
+          text[written] = alphabet[Int(bits >> pending & mask)]
+          written += 1
+        }
+      }
+      if pending > 0 {
+        text[written] = alphabet[Int(bits << (step - pending) & mask)]
+        written += 1
       }
     }
-    return bits & ((1 << count) - 1) == 0 ? bytes : nil
+  }
+
+  private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ bitsPerCharacter: Int, _ values: [UInt8]) -> [UInt8]? {
+    var isStrict = true
+    let bytes = [UInt8](unsafeUninitializedCapacity: text.count * bitsPerCharacter / 8) { bytes, written in
+      let step = UInt32(bitsPerCharacter)
+      var bits: UInt32 = 0
+      var pending: UInt32 = 0
+      for character in text {
+        let value = values[Int(character)]
+        guard value != invalid else {
+          isStrict = false
+          return
+        }
+        bits = bits << step | UInt32(value)
+        pending += step
+        if pending >= 8 {
+          pending -= 8
+          bytes[written] = UInt8(truncatingIfNeeded: bits >> pending)
+          written += 1
+        }
+      }
+      isStrict = bits & (1 << pending - 1) == 0
+    }
+    return isStrict ? bytes : nil
+  }
+
+  private static func withBuffer<Result>(
+    of bytes: some Collection<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+  ) -> Result {
+    bytes.withContiguousStorageIfAvailable(body) ?? Array(bytes).withUnsafeBufferPointer(body)
   }
 }

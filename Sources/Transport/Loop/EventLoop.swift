@@ -19,7 +19,10 @@ private import Synchronization
 package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
   static let lingerMilliseconds: Int32 = 5
   static let tickMilliseconds: UInt64 = 100
-  static let readCapacity = 64 << 10
+  /// One read. Also what a connection may hold back while a request of it is being answered.
+  static let readCapacity = 16 << 10
+  /// Rounds of jobs that make further jobs, before events get their turn again.
+  private static let mostJobRounds = 8
 
   package let queue: DispatchQueue
   let epoll: Int32
@@ -113,18 +116,21 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private func drain() {
     owner.store(UInt(pthread_self()), ordering: .relaxed)
     var isBusy = true
-    while isBusy || !unfinished.isEmpty {
-      let count = cf_epoll_wait(epoll, &events, 64, unfinished.isEmpty ? Self.lingerMilliseconds : 0)
+    while isBusy || hasWork {
+      let count = cf_epoll_wait(epoll, &events, 64, hasWork ? 0 : Self.lingerMilliseconds)
       isBusy = count > 0
       for index in 0..<max(0, Int(count)) { handle(events[index]) }
       for connection in take(&unfinished) { connection.continueReading() }
-      runWork()
       expireDeadlines()
+      runWork()
       turnEnded()
     }
     armTimer()
     owner.store(0, ordering: .relaxed)
   }
+
+  /// What must not wait for an event.
+  private var hasWork: Bool { !unfinished.isEmpty || !jobs.isEmpty }
 
   private func handle(_ event: cf_event) {
     if event.token == UInt64.max { return }
@@ -135,14 +141,13 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   }
 
   private func runWork() {
-    while true {
-      for work in inbox.withLock({ take(&$0) }) {
-        switch work {
-        case .job(let job): run(job)
-        case .closure(let closure): closure()
-        }
+    for work in inbox.withLock({ take(&$0) }) {
+      switch work {
+      case .job(let job): run(job)
+      case .closure(let closure): closure()
       }
-      guard !jobs.isEmpty else { return }
+    }
+    for _ in 0..<Self.mostJobRounds where !jobs.isEmpty {
       for job in take(&jobs) { run(job) }
     }
   }

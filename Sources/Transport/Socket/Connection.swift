@@ -1,4 +1,5 @@
 internal import CLinux
+private import Glibc
 package import Primitives
 
 /// What lives on a connection: HTTP/1 now, HTTP/2 beside it once TLS can negotiate it; hence a protocol. All calls come on the loop.
@@ -127,6 +128,8 @@ package final class Connection: @unchecked Sendable {
     case .bytes(let count):
       // A short read has emptied the socket; the next byte makes a new event. Not so where the end has come already.
       if count < loop.readBuffer.count, !isPeerDone { isReadable = false }
+      // Passwords pass through here; the buffer is every connection's.
+      defer { wipe(count) }
       if !isLingering { client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span) }
     case .wouldBlock: isReadable = false
     case .ended:
@@ -140,6 +143,8 @@ package final class Connection: @unchecked Sendable {
     case .failed: close()
     }
   }
+
+  private func wipe(_ count: Int) { loop.readBuffer.baseAddress.map { _ = memset($0, 0, count) } }
 
   private func flush() {
     let outcome = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
