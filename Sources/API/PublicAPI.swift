@@ -50,15 +50,19 @@ package struct PublicAPI: Sendable {
     package let verification: VerificationSettings
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
+    /// Bytes of a request body.
+    package let bodyLimit: Int
 
     package init(
-      issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings, pace: PaceSettings
+      issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
+      pace: PaceSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
       self.verification = verification
       self.crossOrigin = crossOrigin
       self.pace = pace
+      self.bodyLimit = bodyLimit
     }
   }
 
@@ -70,7 +74,7 @@ package struct PublicAPI: Sendable {
       crossOrigin: CrossOrigin(
         settings: settings.crossOrigin,
         requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", settings.verification.header]),
-      denials: services.denials, problems: Problems(log: services.log))
+      bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),

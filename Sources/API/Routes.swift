@@ -10,12 +10,12 @@ struct Routes {
   var table: [RouteRow] {
     [
       // Contract, section 1: signing in
-      row(.post, "/auth", .signIn, .strict, .json(16 << 10), endpoints.auth),
-      row(.post, "/auth/mfa", .signIn, .strict, .json(16 << 10), endpoints.secondFactor),
+      row(.post, "/auth", .signIn, .strict, .json, endpoints.auth),
+      row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
 
       // Contract, section 2: tokens
-      row(.post, "/oauth/token", .clientOfForm, .strict, .form(16 << 10), endpoints.token),
+      row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
       row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet),
       row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata),
     ]

@@ -74,7 +74,8 @@ final class Application: Sendable {
         limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace))
+        crossOrigin: configuration.cors, pace: configuration.pace,
+        bodyLimit: configuration.limits.body))
   }
 
   /// Opens everything that commands work on; starts nothing. The caller holds the folder's lock.

@@ -8,7 +8,7 @@ package struct ServerSettings: Settings {
   package var connections: Int
   /// Open connections per address (IPv6: per /64). Behind a proxy all come from one.
   package var connectionsPerAddress: Int
-  /// Bytes of a request body, where a route does not say less.
+  /// Bytes of a request body, for the routes that take one.
   package var body: Int
   /// From the first byte of a request to the end of its fields.
   package var headerTimeout: Duration

@@ -14,15 +14,8 @@ enum Access: Sendable {
 /// What body a route takes.
 enum BodyRule: Sendable {
   case none
-  /// `application/json`, at most so many bytes.
-  case json(Int)
-  /// `application/x-www-form-urlencoded`, at most so many bytes.
-  case form(Int)
-
-  var limit: Int {
-    switch self {
-    case .none: 0
-    case .json(let limit), .form(let limit): limit
-    }
-  }
+  /// `application/json`, at most `limits.body` bytes.
+  case json
+  /// `application/x-www-form-urlencoded`, at most `limits.body` bytes.
+  case form
 }

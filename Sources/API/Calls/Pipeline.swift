@@ -12,12 +12,14 @@ struct Pipeline: Sendable {
   let clients: ClientChecks
   let users: UserChecks
   let crossOrigin: CrossOrigin
+  /// Bytes.
+  let bodyLimit: Int
   let denials: DenialTally
   let problems: Problems
 
   func route(_ row: RouteRow) -> Route {
     Route(
-      row.method, row.path, bodyLimit: row.body.limit,
+      row.method, row.path, bodyLimit: row.body == .none ? 0 : bodyLimit,
       admit: { request in refusal(of: request, row) },
       respond: .suspending { request in await respond(to: request, row) })
   }

@@ -38,10 +38,10 @@ package struct PaceSettings: Settings {
   package init(from reader: SettingsReader) throws(SettingsError) {
     isEnabled = try reader.boolean("enabled", default: true)
     // Per address, and an application's server is one address for all of its users: the bound on guesses is the account's.
-    strict = try PaceSlice.read(reader, "strict", Pace(perMinute: 600, burst: 120))
-    normal = try PaceSlice.read(reader, "normal", Pace(perMinute: 1_200, burst: 300))
-    relaxed = try PaceSlice.read(reader, "relaxed", Pace(perMinute: 6_000, burst: 1_000))
-    account = try PaceSlice.read(reader, "account", Pace(perMinute: 30, burst: 30))
+    strict = try Pace.read(reader, "strict", default: Pace(perMinute: 600, burst: 120))
+    normal = try Pace.read(reader, "normal", default: Pace(perMinute: 1_200, burst: 300))
+    relaxed = try Pace.read(reader, "relaxed", default: Pace(perMinute: 6_000, burst: 1_000))
+    account = try Pace.read(reader, "account", default: Pace(perMinute: 30, burst: 30))
     capacity = try reader.integer("capacity", default: 65_536, in: 1_024...1_048_576)
   }
 
@@ -56,19 +56,12 @@ package struct PaceSettings: Settings {
   }
 }
 
-private struct PaceSlice: Settings {
-  let perMinute: Int
-  let burst: Int
-
-  init(from reader: SettingsReader) throws(SettingsError) {
-    perMinute = try reader.integer("perMinute", default: 0, in: 0...10_000_000)
-    burst = try reader.integer("burst", default: 0, in: 0...10_000_000)
-  }
-
-  /// A class that is not configured, or only by half, keeps its defaults for the rest.
-  static func read(_ reader: SettingsReader, _ key: String, _ fallback: Pace) throws(SettingsError) -> Pace {
-    let slice = try reader.section(key, as: PaceSlice.self)
-    return Pace(
-      perMinute: slice.perMinute == 0 ? fallback.perMinute : slice.perMinute, burst: slice.burst == 0 ? fallback.burst : slice.burst)
+extension Pace {
+  fileprivate static func read(_ reader: SettingsReader, _ key: String, default fallback: Pace) throws(SettingsError) -> Pace {
+    try reader.section(key) { reader throws(SettingsError) in
+      Pace(
+        perMinute: try reader.integer("perMinute", default: fallback.perMinute, in: 1...10_000_000),
+        burst: try reader.integer("burst", default: fallback.burst, in: 1...10_000_000))
+    }
   }
 }

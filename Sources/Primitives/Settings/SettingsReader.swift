@@ -31,11 +31,23 @@ package final class SettingsReader {
   package func has(_ key: String) -> Bool { members[key].map { $0 != .null } ?? false }
 
   package func section<Slice: Settings>(_ key: String, as type: Slice.Type = Slice.self) throws(SettingsError) -> Slice {
-    switch take(key) {
-    case nil: return try nested(key, [:], type)
-    case .object(let members): return try nested(key, members, type)
-    default: throw wrong(key, "expected an object")
+    try section(key) { reader throws(SettingsError) in try Slice(from: reader) }
+  }
+
+  /// An object that `read` reads: for several of one shape that differ in their defaults.
+  package func section<Slice>(
+    _ key: String, _ read: (SettingsReader) throws(SettingsError) -> Slice
+  ) throws(SettingsError) -> Slice {
+    var members: [String: SettingsValue] = [:]
+    if let value = take(key) {
+      guard case .object(let found) = value else { throw wrong(key, "expected an object") }
+      members = found
     }
+    let reader = SettingsReader(members, path: path(of: key), readFile: readFile)
+    let slice = try read(reader)
+    try reader.finish()
+    effective[key] = .object(reader.effective)
+    return slice
   }
 
   /// A list of objects, each read as one `Slice`.
@@ -159,16 +171,6 @@ package final class SettingsReader {
     known.append(key)
     guard let value = members[key], value != .null else { return nil }
     return value
-  }
-
-  private func nested<Slice: Settings>(
-    _ key: String, _ members: [String: SettingsValue], _ type: Slice.Type
-  ) throws(SettingsError) -> Slice {
-    let reader = SettingsReader(members, path: path(of: key), readFile: readFile)
-    let slice = try Slice(from: reader)
-    try reader.finish()
-    effective[key] = .object(reader.effective)
-    return slice
   }
 
   private func scalar<Value>(
