@@ -90,7 +90,7 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
-    tests("CommandTests", ["CredentialFlow", "Defaults", "Primitives"]),
+    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Primitives"]),
     tests("FlowTests", ["CredentialFlow", "Cryptography", "JSON", "Persistence", "Primitives"]),
   ]
 )

@@ -51,14 +51,17 @@ struct SignInAnswer {
   }
 
   private static func wrongAnswer(_ left: Int) -> Problem {
-    let next = left > 0 ? "\(left) more \(left == 1 ? "try is" : "tries are") left for this challenge." : "The challenge is used up; sign in again."
+    let next =
+      left > 0
+      ? "\(left) more \(left == 1 ? "try is" : "tries are") left for this challenge." : "The challenge is used up; sign in again."
     return Problem(.invalidChallengeResponse, "The answer is wrong. " + next) { $0.member("attempts_left", left) }
   }
 
   private static func roleNotAssigned(_ index: Int) -> Problem {
     let detail = "this role is not assigned to the user"
     return Problem(
-      .invalidRequest, "The member /roles/\(index) is not as it must be: \(detail).", errors: [(pointer: "/roles/\(index)", detail: detail)])
+      .invalidRequest, "The member /roles/\(index) is not as it must be: \(detail).", errors: [(pointer: "/roles/\(index)", detail: detail)]
+    )
   }
 
   private static func success(_ signedIn: SignedIn, _ requestID: String) -> Response {

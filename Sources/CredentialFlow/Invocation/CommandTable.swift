@@ -1,6 +1,8 @@
 /// Every command, in the order of the help.
 enum CommandTable {
-  static let all: [Command] =
-    [InitCommand.row, ServeCommand.row, MigrateCommand.row] + UserCommands.rows + RoleCommands.rows + AppCommands.rows
-    + APIKeyCommands.rows + KeyCommands.rows + TokenCommands.rows + AuditCommands.rows + ConfigCommands.rows + [DoctorCommand.row, VersionCommand.row]
+  static let all: [Command] = [
+    [InitCommand.row, ServeCommand.row, MigrateCommand.row],
+    UserCommands.rows, RoleCommands.rows, AppCommands.rows, APIKeyCommands.rows, KeyCommands.rows, TokenCommands.rows,
+    AuditCommands.rows, ConfigCommands.rows, [DoctorCommand.row, VersionCommand.row],
+  ].flatMap(\.self)
 }

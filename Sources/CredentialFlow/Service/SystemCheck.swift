@@ -73,11 +73,3 @@ struct SystemCheck: Sendable {
     return .good("\(megabytes) MB free")
   }
 }
-
-/// Checks of an application that opened. A check more is a line more.
-struct ApplicationCheck: Sendable {
-  let name: String
-  let run: @Sendable (Application) async -> Finding
-
-  static let all: [ApplicationCheck] = []
-}

@@ -1,6 +1,5 @@
 internal import Primitives
 
-
 /// What roles can be granted to.
 package enum RoleHolder: Sendable, Equatable {
   case account(Account.ID)

@@ -21,7 +21,8 @@ extension SignIn {
     case .awaitingFactor:
       guard let answer = request.answer else { return .ended(.refused) }
       let use = try evaluate(answer, of: account.id, &state, request.context.provenance, db, at: instant)
-      let opening = Opening(account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
+      let opening = Opening(
+        account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
       if case .complete = state, let missing = try missingRole(opening, db) { return .ended(.roleNotAssigned(index: missing)) }
       guard let conclusion = try complete(state, use, opening, request.context, db, at: instant) else { return .ended(.refused) }
       if case .opened = conclusion { try PasswordFailureStore(db).clear(attempt.digest, source) }

@@ -1,0 +1,50 @@
+internal import Cryptography
+internal import Identity
+internal import Journal
+internal import Persistence
+internal import Primitives
+internal import Tokens
+
+/// Checks of an application that opened, and so of a master key that fits. A check more is a line more.
+struct ApplicationCheck: Sendable {
+  let name: String
+  let run: @Sendable (Application) async -> Finding
+
+  static let all = [
+    ApplicationCheck(name: "database") { application in
+      await finding("restore a backup, or look at the disk") {
+        try await application.database.transaction { try $0.run("SELECT 1 AS one") }
+        return "opens, reads and takes writes"
+      }
+    },
+    ApplicationCheck(name: "migrations") { application in
+      await finding("run the program that made this database, or a newer one") {
+        let pending = try await Migrator(application.database, now: application.now).pending()
+        guard pending == 0 else { throw Refusal("\(pending) are still to run; 'credentialflow migrate' runs them") }
+        return "none pending"
+      }
+    },
+    ApplicationCheck(name: "keys") { application in
+      await finding("'credentialflow init' makes what is missing") {
+        let active = try await application.signingKeys.list().filter { $0.state == .active }
+        let missing = SigningAlgorithm.allCases.filter { algorithm in !active.contains { $0.key.algorithm == algorithm } }
+        guard missing.isEmpty else { throw Refusal("no active key for \(missing.map(\.rawValue).joined(separator: ", "))") }
+        return "the master key fits; \(active.count) signing keys are active"
+      }
+    },
+    ApplicationCheck(name: "record") { application in
+      await finding("'credentialflow audit verify' says where; keep the database for whoever investigates") {
+        guard let head = try await application.database.read({ try AuditLog($0).tail(1) }).last else { return "no entry yet" }
+        return "\(head.sequence) entries, the last of \(head.happenedAt.rfc3339())"
+      }
+    },
+  ]
+
+  private static func finding(_ advice: String, _ body: () async throws -> String) async -> Finding {
+    do {
+      return .good(try await body())
+    } catch {
+      return .bad("\(error); \(advice)")
+    }
+  }
+}
