@@ -51,7 +51,7 @@ package final class HTTPServer: Sendable {
       for listener in listeners.joined() { listener.close() }
       throw error
     }
-    for (context, listeners) in zip(contexts, listeners) { context.start(listeners, quota, log) }
+    for (context, listeners) in zip(contexts, listeners) { context.start(listeners, quota) }
     return bound
   }
 

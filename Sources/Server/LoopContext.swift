@@ -1,3 +1,4 @@
+private import Glibc
 internal import HTTP
 internal import Primitives
 internal import Telemetry
@@ -16,6 +17,7 @@ final class LoopContext {
   var output: [UInt8] = []
   var date = DateHeader()
   private var lines = LogLines()
+  private var lastAcceptFailureAt: Instant?
   private let log: Log
 
   init(
@@ -44,6 +46,14 @@ final class LoopContext {
       if let reason = entry.reason { line.field("reason", utf8: reason.utf8) }
     }
     if lines.bytes.count > 32 << 10 { flushLog() }
+  }
+
+  /// Out of descriptors or memory. The listener tries again every tick; the log says so once a second.
+  func acceptFailed(_ code: Int32) {
+    let time = now()
+    guard lastAcceptFailureAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
+    lastAcceptFailureAt = time
+    log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
   }
 
   func flushLog() { log.submit(&lines) }

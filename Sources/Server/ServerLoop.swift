@@ -1,8 +1,6 @@
 internal import Dispatch
-internal import Glibc
 internal import Primitives
 private import Synchronization
-internal import Telemetry
 internal import Transport
 
 /// One event loop of the server with what belongs to it.
@@ -20,15 +18,15 @@ final class ServerLoop: @unchecked Sendable {
 
   var hasStoppedListening: Bool { isDeaf.load(ordering: .acquiring) }
 
-  func start(_ listeners: [Listener], _ quota: ConnectionQuota, _ log: Log) {
+  func start(_ listeners: [Listener], _ quota: ConnectionQuota) {
     loop.start()
     loop.execute { [self] in
       loop.turnEnded = { [context] in context.flushLog() }
       for listener in listeners {
         loop.listen(listener, quota: quota) { [context] connection in
           connection.client = HTTPSession(connection, context)
-        } failed: { code in
-          log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
+        } failed: { [context] code in
+          context.acceptFailed(code)
         }
       }
     }
