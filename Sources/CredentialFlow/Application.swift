@@ -108,12 +108,11 @@ final class Application: Sendable {
   /// Puts a new master key in force and seals everything anew under it; answers how many values that were.
   func rotateMasterKey(by provenance: Provenance) async throws -> Int {
     let at = now()
-    let master = try await MasterKeyFile(installation).rotate(vault, at: at)
-    let count = try await Resealing(database: database, vault: vault).run()
-    try await vault.forgetOldDataKeys(master)
-    try await database.transaction { db in
+    let master = try await MasterKeyFile(installation).rotate(vault, at: at) { db in
       try AuditLog(db).append(AuditEvent("master_key.rotated", subject: "master_key:current"), by: provenance, at: at)
     }
+    let count = try await Resealing(database: database, vault: vault).run()
+    try await vault.forgetOldDataKeys(master)
     return count
   }
 

@@ -21,7 +21,8 @@ struct Pipeline: Sendable {
     Route(
       row.method, row.path, bodyLimit: row.body == .none ? 0 : bodyLimit,
       admit: { request in refusal(of: request, row) },
-      respond: .suspending { request in await respond(to: request, row) })
+      respond: .suspending { request in await respond(to: request, row) },
+      finish: { response, request in finish(response, of: request, row) })
   }
 
   func route(_ row: ProbeRow) -> Route {
@@ -33,17 +34,16 @@ struct Pipeline: Sendable {
 
   private func refusal(of request: Request, _ row: RouteRow) -> Response? {
     guard let problem = checks.refusal(of: request, pace: row.pace, body: row.body) else { return nil }
-    return answer(problem, to: request, row)
+    return answer(problem, to: request)
   }
 
   private func respond(to request: Request, _ row: RouteRow) async -> Response {
     do {
       let caller = try await caller(of: request, row)
       let provenance = Provenance(actor: caller.actor, requestID: request.id, address: request.peer.description)
-      let response = try await row.endpoint.respond(to: Call(request: request, caller: caller, provenance: provenance))
-      return finish(response, of: request, row)
+      return try await row.endpoint.respond(to: Call(request: request, caller: caller, provenance: provenance))
     } catch {
-      return answer(problems.problem(for: error, requestID: request.id), to: request, row)
+      return answer(problems.problem(for: error, requestID: request.id), to: request)
     }
   }
 
@@ -58,14 +58,14 @@ struct Pipeline: Sendable {
   }
 
   /// A problem's answer; counted in the record where somebody was refused for who they are or what they do.
-  private func answer(_ problem: Problem, to request: Request, _ row: RouteRow) -> Response {
+  private func answer(_ problem: Problem, to request: Request) -> Response {
     if [401, 403, 429].contains(problem.status.rawValue) {
       denials.count(problem.code.rawValue, from: request.peer.description, at: request.receivedAt)
     }
-    return finish(problem.response(requestID: request.id), of: request, row)
+    return problem.response(requestID: request.id)
   }
 
-  /// `X-Auth-Outcome` on every answer of a sign-in, so that an edge can count failures.
+  /// What every answer of a row carries, whoever made it: for a sign-in `X-Auth-Outcome`, so that an edge can count failures.
   private func finish(_ response: Response, of request: Request, _ row: RouteRow) -> Response {
     var response = crossOrigin.share(response, with: request)
     guard case .signIn = row.access else { return response }

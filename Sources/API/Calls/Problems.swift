@@ -26,6 +26,9 @@ struct Problems: Sendable {
     case let error as VaultError:
       note(error, requestID)
       return Problem(.unavailable, "The keys cannot be used just now; nothing was changed.", headers: [retryAfter(.seconds(30))])
+    case is CancellationError:
+      // The caller has gone away, and with it the reason to hash a password.
+      return Problem(.unavailable, "The request was given up.", headers: [retryAfter(.seconds(1))])
     default:
       note(error, requestID)
       return Problem(.internalError, "Something went wrong here; the operator finds it in the log under this request_id.")

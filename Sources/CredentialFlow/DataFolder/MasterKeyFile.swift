@@ -42,7 +42,9 @@ struct MasterKeyFile: Sendable {
 
   /// A new master key: written beside the old one, put in force in the database, then moved over the old one. Cut short
   /// anywhere, one of the two files opens the database.
-  func rotate(_ vault: Vault, at instant: Instant) async throws -> MasterKey {
+  func rotate(
+    _ vault: Vault, at instant: Instant, record: @escaping @Sendable (any Transaction) throws -> Void
+  ) async throws -> MasterKey {
     guard case .folder(let path) = try source() else {
       throw Refusal("the master key does not come from \(folder.masterKeyPath); this command can only replace that file")
     }
@@ -50,7 +52,7 @@ struct MasterKeyFile: Sendable {
     let master = MasterKey()
     guard try FileBytes.create(successorPath, master.text, mode: 0o600) else { throw Refusal("\(successorPath) is in the way") }
     try FileBytes.syncFolder(folder.path)
-    try await vault.rotate(to: master, at: instant)
+    try await vault.rotate(to: master, at: instant, record: record)
     try replace(path)
     return master
   }

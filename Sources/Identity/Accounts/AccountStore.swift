@@ -54,14 +54,14 @@ struct AccountStore {
       """)
   }
 
-  /// The same password under a costlier hash or a newer pepper: nothing where the password has changed meanwhile.
-  func rehash(_ password: StoredPassword, replacing old: StoredPassword, _ id: Account.ID) throws(DatabaseError) {
-    try db.run(
+  /// The same password under another hash or a newer pepper. False where the password has changed meanwhile.
+  func rehash(_ password: StoredPassword, replacing old: StoredPassword, _ id: Account.ID) throws(DatabaseError) -> Bool {
+    try db.row(
       """
       UPDATE account SET password_hash = \(password.hash), password_pepper = \(password.pepperGeneration),
         password_work = \(password.work)
-      WHERE id = \(id) AND password_hash = \(old.hash)
-      """)
+      WHERE id = \(id) AND password_hash = \(old.hash) RETURNING id
+      """) != nil
   }
 
   func delete(_ id: Account.ID) throws(DatabaseError) { try db.run("DELETE FROM account WHERE id = \(id)") }

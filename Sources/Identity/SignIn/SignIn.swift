@@ -42,16 +42,27 @@ package struct SignIn: Sendable {
   package func begin(_ request: SignInRequest) async throws -> SignInOutcome {
     let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
     let digest = digest(of: request, username)
-    if let pace, case .limited(let seconds) = limiter.take(.account(digest), at: pace, now: now()) {
+    let (account, device) = try await candidate(username, request.deviceToken)
+    // A device that the account knows has a bucket of its own: who floods a name does not lock its owner out.
+    let key = PaceKey.account(digest + (device?.id.bytes ?? []))
+    if let pace, case .limited(let seconds) = limiter.take(key, at: pace, now: now()) {
       return .paced(retryAfter: .seconds(seconds))
     }
-    let account = try await database.read { db in try username.flatMap { try AccountStore(db).account(named: $0) } }
     let isRight = try await passwords.verify(request.password, against: account?.password)
     let attempt = PasswordAttempt(request: request, digest: digest, account: account, isRight: isRight)
     let at = now()
     let conclusion = try await database.transaction { db in try self.conclude(attempt, db, at: at) }
     if case .opened = conclusion, let account { await rehash(request.password, of: account) }
     return try finish(conclusion, request.context, at: at)
+  }
+
+  private func candidate(_ username: Username?, _ token: OpaqueCredential?) async throws -> (Account?, Device?) {
+    guard let username else { return (nil, nil) }
+    let at = now()
+    return try await database.read { db in
+      guard let account = try AccountStore(db).account(named: username) else { return (nil, nil) }
+      return (account, try token.flatMap { try DeviceStore(db).device($0, of: account.id, at: at) })
+    }
   }
 
   /// `POST /auth/mfa`. Throws `DatabaseError`.
@@ -81,7 +92,11 @@ package struct SignIn: Sendable {
     guard let old = account.password, passwords.isOutdated(old) else { return }
     do {
       let new = try await passwords.hash(password, at: old.changedAt)
-      try await database.transaction { db in try AccountStore(db).rehash(new, replacing: old, account.id) }
+      let at = now()
+      try await database.transaction { db in
+        guard try AccountStore(db).rehash(new, replacing: old, account.id) else { return }
+        try AuditLog(db).append(.account("password_rehashed", account), by: .system, at: at)
+      }
     } catch {
       log.warning("password not rehashed", ("account", .string("\(account.id)")), ("fault", .string("\(error)")))
     }

@@ -70,8 +70,10 @@ package final class Vault: Sendable {
 
   /// Seals the keyring under another master key, and begins new generations for columns and peppers. In one transaction: with
   /// its commit the old master key opens nothing any more. What is sealed under the old generations is for
-  /// `isOutdated` to find; `forgetOldDataKeys` ends it.
-  package func rotate(to master: MasterKey, at instant: Instant) async throws {
+  /// `isOutdated` to find; `forgetOldDataKeys` ends it. `record` writes in the same transaction.
+  package func rotate(
+    to master: MasterKey, at instant: Instant, record: @escaping @Sendable (any Transaction) throws -> Void
+  ) async throws {
     let current = keyring.withLock { $0 }
     let rotated = try await database.transaction { db in
       let store = KeyringStore(db, master: master)
@@ -85,6 +87,7 @@ package final class Vault: Sendable {
         try store.insert(key, purpose, next, at: instant)
         rotated.add(key, purpose, next)
       }
+      try record(db)
       return rotated
     }
     keyring.withLock { $0 = rotated }

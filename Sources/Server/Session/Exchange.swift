@@ -10,6 +10,12 @@ struct Exchange {
   var pattern = "-"
   var route: Route?
   var request: Request?
+
+  /// The answer with what the route adds to each of its own.
+  func finished(_ response: Response) -> Response {
+    guard let request, let finish = route?.finish else { return response }
+    return finish(response, request)
+  }
 }
 
 /// One request and its answer.
@@ -22,12 +28,12 @@ extension HTTPSession {
     var exchange = Exchange(head: head, requestID: requestID, receivedAt: receivedAt)
     do throws(Refusal) {
       let (request, route) = try find(&exchange)
+      exchange.request = request
+      exchange.route = route
       if let response = route.admit(request) { throw Refusal(response) }
       if given == .bad, !route.replacesBadRequestID {
         throw refusal(.invalidHeader, "X-Request-ID must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ - and stand once.", exchange)
       }
-      exchange.request = request
-      exchange.route = route
       current = exchange
     } catch {
       machine.refuse(head)
@@ -57,7 +63,8 @@ extension HTTPSession {
     let now = context.now()
     let requestID = exchange?.requestID ?? context.ids.next(at: now)
     machine.answered()
-    let response = error.problem.response(requestID: requestID)
+    let problem = error.problem.response(requestID: requestID)
+    let response = exchange?.finished(problem) ?? problem
     write(response, requestID, isHead: exchange?.head.method == .head, isOld: false)
     context.record(
       RequestRecord(
@@ -89,7 +96,8 @@ extension HTTPSession {
     }
   }
 
-  private func answer(_ exchange: Exchange, _ response: Response) {
+  private func answer(_ exchange: Exchange, _ answer: Response) {
+    let response = exchange.finished(answer)
     write(response, exchange.requestID, isHead: exchange.head.method == .head, isOld: exchange.head.minorVersion == 0)
     context.record(
       RequestRecord(
