@@ -73,9 +73,8 @@ struct ParserTests {
           switch try parser.next(part.span, from: &position) {
           case .needsMoreBytes: break reading
           case .head(let head):
-            events.append(
-              "\(head.method?.rawValue ?? "?") \(head.path) \(head.query ?? "-") \(head.framing) persistent: \(head.isPersistent) \(head.expectsContinue) \(head.headers.fields)"
-            )
+            let line = "\(head.method?.rawValue ?? "?") \(head.path) \(head.query ?? "-") \(head.framing)"
+            events.append("\(line) persistent: \(head.isPersistent) \(head.expectsContinue) \(head.headers.fields)")
             try parser.accept(bodyLimit: head.method == .post ? 1000 : 0)
           case .body(let body): events.append("body \(String(decoding: body, as: UTF8.self))")
           }
