@@ -14,7 +14,8 @@ struct LogTests {
     log.info("a", ("b", .string("x\"\\\n\u{1b}[31m\u{7f}\u{202e}ä")), ("c", .integer(-12)), ("d", .boolean(true)), ("e", .number(.nan)))
     log.flush()
     let expected =
-      #"{"ts":"1970-01-01T00:00:01.000001Z","level":"info","event":"a","b":"x\"\\\u000a\u001b[31m\u007f\u202eä","c":-12,"d":true,"e":null}"#
+      #"{"ts":"1970-01-01T00:00:01.000001Z","level":"info","event":"a","#
+      + #""b":"x\"\\\u000a\u001b[31m\u007f\u202eä","c":-12,"d":true,"e":null}"#
     #expect(lines.withLock { String(decoding: $0, as: UTF8.self) } == expected + "\n")
     #expect(recorder.lines.isEmpty)
   }

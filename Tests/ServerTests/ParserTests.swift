@@ -14,7 +14,8 @@ struct ParserTests {
     "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\n",
     "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: b\r\n\r\n",
     "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nExpect: 100-Continue\r\n\r\n",
-    "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0a;x;y=z;q=\"a\\\"b\"\r\n0123456789\r\n000\r\nX-T: a\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n",
+    "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      + "5\r\nhello\r\n0a;x;y=z;q=\"a\\\"b\"\r\n0123456789\r\n000\r\nX-T: a\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n",
     "BREW /pot HTTP/1.1\r\nHost: a\r\nmy_field: fine\r\nX-High: \u{e4}\r\n\r\n",
   ]
 
@@ -72,9 +73,8 @@ struct ParserTests {
           switch try parser.next(part.span, from: &position) {
           case .needsMoreBytes: break reading
           case .head(let head):
-            events.append(
-              "\(head.method?.rawValue ?? "?") \(head.path) \(head.query ?? "-") \(head.framing) persistent: \(head.isPersistent) \(head.expectsContinue) \(head.headers.fields)"
-            )
+            let line = "\(head.method?.rawValue ?? "?") \(head.path) \(head.query ?? "-") \(head.framing)"
+            events.append("\(line) persistent: \(head.isPersistent) \(head.expectsContinue) \(head.headers.fields)")
             try parser.accept(bodyLimit: head.method == .post ? 1000 : 0)
           case .body(let body): events.append("body \(String(decoding: body, as: UTF8.self))")
           }
