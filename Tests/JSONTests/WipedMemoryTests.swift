@@ -77,7 +77,8 @@ private enum ProcessMemory {
       let fields = text.split(separator: " ")
       guard fields.count > 1, fields[1].hasPrefix("rw") else { continue }
       let bounds = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-      if bounds.count == 2, bounds[0] < bounds[1] { regions.append(bounds[0]..<bounds[1]) }
+      // Larger ones are a sanitizer's shadow.
+      if bounds.count == 2, bounds[0] < bounds[1], bounds[1] - bounds[0] < 1 << 30 { regions.append(bounds[0]..<bounds[1]) }
     }
     return regions
   }
