@@ -82,7 +82,7 @@ final class Application: Sendable {
   static func open(
     _ installation: Installation, configuration: Configuration, log: Log = .discarding, now: Now = .system
   ) async throws -> Application {
-    let database = try SQLiteDatabase(path: installation.folder.databasePath, settings: configuration.database)
+    let database = try configuration.database.open(file: installation.folder.databasePath)
     do {
       _ = try await Migrator(database, now: now).run()
       return try await assemble(database, installation, configuration, log: log, now: now)

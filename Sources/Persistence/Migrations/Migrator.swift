@@ -18,20 +18,11 @@ package struct Migrator: Sendable {
 
   /// Returns the names of what ran. Throws `newerSchema` and `changedMigration` before anything is changed.
   package func run() async throws -> [String] {
-    try await database.transaction { db in
-      try db.script(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migration (
-          number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum BYTEA NOT NULL, applied_at BIGINT NOT NULL
-        )
-        """)
-    }
     let applied = try await applied()
     try check(applied)
     var names: [String] = []
     for migration in migrations where applied[migration.number] == nil {
-      try await apply(migration)
-      names.append(migration.name)
+      if try await apply(migration) { names.append(migration.name) }
     }
     return names
   }
@@ -43,35 +34,49 @@ package struct Migrator: Sendable {
     return migrations.count { applied[$0.number] == nil }
   }
 
-  private func applied() async throws -> [Int: [UInt8]] {
-    try await database.read { db in
-      var applied: [Int: [UInt8]] = [:]
-      for row in try db.rows("SELECT number, checksum FROM schema_migration") {
-        applied[Int(try row.integer("number"))] = try row.bytes("checksum")
+  /// What has run: number to name and checksum.
+  private func applied() async throws -> [Int: (name: String, checksum: [UInt8])] {
+    try await database.transaction { db in
+      try db.script(
+        """
+        CREATE TABLE IF NOT EXISTS schema_migration (
+          number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum BYTEA NOT NULL, applied_at BIGINT NOT NULL
+        )
+        """)
+      var applied: [Int: (name: String, checksum: [UInt8])] = [:]
+      for row in try db.rows("SELECT number, name, checksum FROM schema_migration") {
+        applied[Int(try row.integer("number"))] = (try row.text("name"), try row.bytes("checksum"))
       }
       return applied
     }
   }
 
-  private func check(_ applied: [Int: [UInt8]]) throws(DatabaseError) {
+  private func check(_ applied: [Int: (name: String, checksum: [UInt8])]) throws(DatabaseError) {
     let known = migrations.last?.number ?? 0
-    if let found = applied.keys.max(), found > known { throw .newerSchema(found: found, known: known) }
-    for migration in migrations {
-      guard let checksum = applied[migration.number] else { continue }
-      guard checksum == Self.checksum(of: migration) else { throw .changedMigration(migration.name) }
+    let newest = applied.keys.max() ?? 0
+    guard newest <= known else { throw .newerSchema(found: newest, known: known) }
+    for migration in migrations where migration.number <= newest {
+      // One that is missing below the newest means another history, just as another text does.
+      guard applied[migration.number]?.checksum == Self.checksum(of: migration) else { throw .changedMigration(migration.name) }
     }
+    let numbers = Set(migrations.map(\.number))
+    for (number, ran) in applied where !numbers.contains(number) { throw .changedMigration(ran.name) }
   }
 
-  private func apply(_ migration: Migration) async throws {
+  /// False where another node of the same database was faster.
+  private func apply(_ migration: Migration) async throws -> Bool {
     let at = now()
     let checksum = Self.checksum(of: migration)
-    try await database.transaction { db in
-      try db.script(migration.text)
-      try db.run(
+    return try await database.transaction { db in
+      let claimed = try db.row(
         """
         INSERT INTO schema_migration (number, name, checksum, applied_at)
         VALUES (\(migration.number), \(migration.name), \(checksum), \(at))
+        ON CONFLICT DO NOTHING RETURNING number
         """)
+      guard claimed != nil else { return false }
+      try db.script(migration.text)
+      return true
     }
   }
 

@@ -1,10 +1,10 @@
 internal import CSQLite
-internal import Glibc
+internal import Primitives
 
 /// One connection to one file, for one thread at a time.
 ///
 /// `@unchecked`: whoever holds it, the writer's queue or a borrower from `SQLiteReaders`, is alone with it.
-final class SQLiteConnection: @unchecked Sendable {
+final class SQLiteConnection: Connection, @unchecked Sendable {
   let handle: OpaquePointer
   private var statements: [String: SQLiteStatement] = [:]
 
@@ -14,10 +14,10 @@ final class SQLiteConnection: @unchecked Sendable {
   }
 
   /// How many statements are kept prepared; all of the program's fit.
-  private static let mostStatements = 256
+  static let mostStatements = 256
 
   init(path: String, access: Access, cacheKiB: Int, busyTimeout: Duration) throws(DatabaseError) {
-    if access == .readWrite, path != ":memory:" { try Self.makeFile(path) }
+    if access == .readWrite, path != ":memory:" { try SQLiteFiles.make(path) }
     var opened: OpaquePointer?
     let flags = (access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = sqlite3_open_v2(path, &opened, flags, nil)
@@ -54,8 +54,17 @@ final class SQLiteConnection: @unchecked Sendable {
     guard code == SQLITE_OK else { throw lastError(code) }
   }
 
+  /// Whether no transaction is open: SQLite ends one by itself after some errors.
+  var isOutsideTransaction: Bool { sqlite3_get_autocommit(handle) != 0 }
+
+  /// Ends the open transaction, if there is one. A failure shows in `isOutsideTransaction`.
+  func rollBack() { if !isOutsideTransaction { try? run("ROLLBACK") } }
+
+  var statementCount: Int { statements.count }
+
   func lastError(_ code: Int32) -> DatabaseError { DatabaseError(code: code, message: String(cString: sqlite3_errmsg(handle))) }
 
+  /// Past the bound all go: that happens only where statements are made in a loop, and keeps the way of every other call short.
   private func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
     if let known = statements[text] { return known }
     let made = try SQLiteStatement(text, on: self)
@@ -65,21 +74,13 @@ final class SQLiteConnection: @unchecked Sendable {
   }
 
   private func configure(_ access: Access, _ cacheKiB: Int, _ busyTimeout: Duration) throws(DatabaseError) {
-    sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout.components.seconds * 1000))
+    sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout.inMicroseconds / 1000))
     guard cf_sqlite_set_defensive(handle) == SQLITE_OK else { throw .failed("SQLite cannot be made defensive") }
     try execute("PRAGMA cache_size = -\(cacheKiB); PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
     guard access == .readWrite else { return try execute("PRAGMA query_only = ON") }
+    // SQLite falls back to reading where it may not write: better said now than at the first write.
+    guard sqlite3_db_readonly(handle, "main") == 0 else { throw .readOnly("the database file cannot be written") }
     // FULL: an acknowledged commit survives a power cut. WAL: readers do not wait for the writer.
     try execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")
-  }
-
-  /// Made by us, with its mode, so that no umask opens it to others. SQLite gives `-wal` and `-shm` the mode of the file.
-  private static func makeFile(_ path: String) throws(DatabaseError) {
-    let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else {
-      let reason = "\(path): \(String(cString: strerror(errno)))"
-      throw errno == ENOSPC || errno == EDQUOT ? .full(reason) : .readOnly(reason)
-    }
-    close(descriptor)
   }
 }

@@ -9,10 +9,12 @@ package final class SQLiteDatabase: Database {
   /// A file, made with mode 0600 where it does not exist.
   package init(path: String, settings: DatabaseSettings) throws(DatabaseError) {
     let timeout = settings.busyTimeout
+    // Readers wait for nothing but a moment of another process's recovery, and they may stand on an event loop.
+    let readerTimeout = min(timeout, .milliseconds(100))
     writer = SQLiteWriter(
       try SQLiteConnection(path: path, access: .readWrite, cacheKiB: 2048, busyTimeout: timeout), capacity: settings.queue)
     readers = SQLiteReaders { () throws(DatabaseError) in
-      try SQLiteConnection(path: path, access: .readOnly, cacheKiB: 512, busyTimeout: timeout)
+      try SQLiteConnection(path: path, access: .readOnly, cacheKiB: 512, busyTimeout: readerTimeout)
     }
   }
 
@@ -36,8 +38,8 @@ package final class SQLiteDatabase: Database {
   }
 
   package func close() async {
-    await writer.close()
     readers?.close()
+    await writer.close()
   }
 
   private func submit<Result: Sendable>(

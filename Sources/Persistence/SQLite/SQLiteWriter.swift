@@ -16,19 +16,20 @@ final class SQLiteWriter: Sendable {
     var waiting: [Job] = []
     var isRunning = false
     var isClosed = false
+    /// `nil` once closed.
+    var connection: SQLiteConnection?
   }
 
   /// What shares a commit at the most: past this the wait of the first grows faster than the saving.
   private static let mostPerCommit = 256
 
   // A mutex: held to append or take jobs, never while SQLite works.
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let queue = DispatchQueue(label: "sqlite.writer", qos: .userInitiated)
-  private let connection: SQLiteConnection
   private let capacity: Int
 
   init(_ connection: SQLiteConnection, capacity: Int) {
-    self.connection = connection
+    state = Mutex(State(connection: connection))
     self.capacity = capacity
   }
 
@@ -49,77 +50,67 @@ final class SQLiteWriter: Sendable {
     }
   }
 
-  /// Takes no more jobs; returns when those that wait are done.
+  /// Takes no more jobs; returns when those that wait are done and the connection is closed.
   func close() async {
     state.withLock { $0.isClosed = true }
-    await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+    await withCheckedContinuation { continuation in
+      queue.async {
+        self.state.withLock { $0.connection = nil }
+        continuation.resume()
+      }
+    }
   }
 
   private func drain() {
-    while true {
-      let batch = state.withLock { state -> [Job] in
-        guard !state.waiting.isEmpty else {
-          state.isRunning = false
-          return []
-        }
-        let batch = Array(state.waiting.prefix(Self.mostPerCommit))
-        state.waiting.removeFirst(batch.count)
-        return batch
-      }
-      guard !batch.isEmpty else { return }
-      let results = run(batch)
+    while let (batch, connection) = nextBatch() {
+      let results = Self.run(batch, on: connection)
       for (job, result) in zip(batch, results) { job.finish(result) }
     }
   }
 
-  /// One commit for all. Where it cannot begin or end, everybody in it hears so.
-  private func run(_ batch: [Job]) -> [(any Error)?] {
+  private func nextBatch() -> ([Job], SQLiteConnection)? {
+    state.withLock { state in
+      guard !state.waiting.isEmpty, let connection = state.connection else {
+        state.isRunning = false
+        return nil
+      }
+      let batch = Array(state.waiting.prefix(Self.mostPerCommit))
+      state.waiting.removeFirst(batch.count)
+      return (batch, connection)
+    }
+  }
+
+  /// One commit for all. Where it cannot begin or end, everybody in it hears so: even a body that failed by itself may have
+  /// failed because of what another one wrote.
+  private static func run(_ batch: [Job], on connection: SQLiteConnection) -> [(any Error)?] {
     do throws(DatabaseError) {
       try connection.run("BEGIN IMMEDIATE")
       var results: [(any Error)?] = []
-      for job in batch { results.append(try runInSavepoint(job)) }
+      for job in batch { results.append(try runInSavepoint(job, on: connection)) }
       try connection.run("COMMIT")
       return results
     } catch {
-      // Fails where SQLite has rolled back by itself, which is as good.
-      try? connection.run("ROLLBACK")
+      connection.rollBack()
       return batch.map { _ in error }
     }
   }
 
   /// The body's own error, which undid only the body. Throws what undoes the whole batch.
-  private func runInSavepoint(_ job: Job) throws(DatabaseError) -> (any Error)? {
+  private static func runInSavepoint(_ job: Job, on connection: SQLiteConnection) throws(DatabaseError) -> (any Error)? {
     try connection.run("SAVEPOINT body")
     if job.isReadOnly { try connection.execute("PRAGMA query_only = ON") }
     defer { if job.isReadOnly { try? connection.execute("PRAGMA query_only = OFF") } }
+    let transaction = OpenTransaction(on: connection)
     do {
-      try job.body(SQLiteTransaction(connection: connection))
-      try connection.run("RELEASE body")
-      return nil
-    } catch let error as DatabaseError where error.endsTransaction {
-      throw error
+      try transaction.run(job.body)
     } catch {
+      // After a full disk or an I/O error SQLite may have rolled the whole transaction back by itself.
+      guard !connection.isOutsideTransaction else { throw transaction.fault ?? .failed("the transaction ended by itself") }
       try connection.run("ROLLBACK TO body")
       try connection.run("RELEASE body")
       return error
     }
-  }
-}
-
-/// The transaction that a body sees.
-struct SQLiteTransaction: Transaction {
-  let connection: SQLiteConnection
-
-  func rows(_ sql: SQL) throws(DatabaseError) -> [Row] { try connection.rows(sql) }
-  func script(_ text: String) throws(DatabaseError) { try connection.execute(text) }
-}
-
-extension DatabaseError {
-  /// After these SQLite may have rolled the whole transaction back by itself.
-  fileprivate var endsTransaction: Bool {
-    switch self {
-    case .full, .unavailable, .corrupt, .readOnly: true
-    default: false
-    }
+    try connection.run("RELEASE body")
+    return nil
   }
 }

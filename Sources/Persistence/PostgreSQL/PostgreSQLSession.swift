@@ -1,0 +1,101 @@
+internal import Dispatch
+internal import Glibc
+internal import Primitives
+
+/// One lane of the pool: a queue of its own and the connection that only work on that queue touches. It connects when there is
+/// something to do, and again after the server hung up.
+///
+/// `@unchecked`: `connection` is touched on `queue` only.
+final class PostgreSQLSession: @unchecked Sendable {
+  let queue: DispatchQueue
+  private let open: @Sendable () throws(DatabaseError) -> PostgreSQLConnection
+  private var connection: PostgreSQLConnection?
+
+  /// After as many conflicts a caller is told to come back.
+  private static let mostAttempts = 12
+  /// Names the lock under which repetitions queue up, cluster-wide; the letters "cflow" as a number.
+  private static let repetitionLock: Int64 = 0x63_66_6C_6F_77
+
+  init(label: String, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
+    queue = DispatchQueue(label: label, qos: .userInitiated)
+    self.open = open
+  }
+
+  /// SERIALIZABLE, so that bodies mean the same as on SQLite's one writer. The price is conflicts: the first try is optimistic, a
+  /// repetition queues behind other repetitions, so that a crowd at one row (the head of the audit chain) gets through in turn.
+  func transaction<Result>(_ body: (any Transaction) throws -> Result) throws -> Result {
+    try attempt { connection, number in
+      let isRepetition = number > 1
+      if isRepetition { _ = try connection.rows("SELECT pg_advisory_lock(\(Self.repetitionLock))") }
+      defer { if isRepetition { try? Self.unlock(connection) } }
+      return try self.run(body, on: connection, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+    }
+  }
+
+  /// REPEATABLE READ gives one snapshot for the whole body and never conflicts.
+  func read<Result>(_ body: (any Transaction) throws -> Result) throws -> Result {
+    try attempt { connection, _ in try self.run(body, on: connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") }
+  }
+
+  func close() { connection = nil }
+
+  private func run<Result>(
+    _ body: (any Transaction) throws -> Result, on connection: PostgreSQLConnection, _ begin: StaticString
+  ) throws -> Result {
+    try connection.begin(begin)
+    let result: Result
+    do {
+      result = try OpenTransaction(on: connection).run(body)
+    } catch {
+      connection.rollBack()
+      throw error
+    }
+    do throws(DatabaseError) {
+      try connection.commit()
+    } catch {
+      connection.rollBack()
+      // It may have committed before the line went dead: never repeated.
+      if connection.isLost { throw PostgreSQLOutcomeUnknown() }
+      throw error
+    }
+    return result
+  }
+
+  /// Repeats after a conflict, a stale plan and a connection that was lost before the commit.
+  private func attempt<Result>(_ work: (PostgreSQLConnection, _ number: Int) throws -> Result) throws -> Result {
+    var number = 1
+    while true {
+      let connection = try self.connection ?? open()
+      self.connection = connection
+      do {
+        return try work(connection, number)
+      } catch is PostgreSQLOutcomeUnknown {
+        self.connection = nil
+        throw DatabaseError.unavailable("the connection was lost during a commit")
+      } catch {
+        guard number < Self.mostAttempts, try isWorthRepeating(connection) else { throw error }
+        number += 1
+      }
+    }
+  }
+
+  private func isWorthRepeating(_ connection: PostgreSQLConnection) throws(DatabaseError) -> Bool {
+    if connection.isLost || !connection.isOutsideTransaction {
+      self.connection = nil
+      return true
+    }
+    if connection.failure?.isStalePlan == true {
+      try connection.forgetStatements()
+      return true
+    }
+    return connection.failure?.isConflict == true
+  }
+
+  private static func unlock(_ connection: PostgreSQLConnection) throws(DatabaseError) {
+    guard !connection.isLost else { return }
+    _ = try connection.rows("SELECT pg_advisory_unlock(\(Self.repetitionLock))")
+  }
+}
+
+/// The connection was lost between sending COMMIT and its answer.
+private struct PostgreSQLOutcomeUnknown: Error {}
