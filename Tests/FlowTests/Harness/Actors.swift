@@ -64,7 +64,7 @@ extension World {
 
   func addPerson(_ name: String = "user@example.com", roles: [String] = [], password: String = Person.password) async throws -> Person {
     let new = Accounts.New(username: name, email: nil, phone: nil, roles: roles, password: Secret(copying: password.utf8))
-    guard case .added(let enrolment) = try await application.accounts.add(new, by: World.operator_),
+    guard case .added(let enrolment) = try await application.accounts.add(new, by: World.admin),
       let secret = Base32.upper.decode(enrolment.totpSecret)
     else { throw Unexpected(what: "user \(name)") }
     return Person(
@@ -73,7 +73,7 @@ extension World {
   }
 
   func addClient(_ name: String = "gateway", audiences: [String] = []) async throws -> Client {
-    guard case .added(let enrolment) = try await application.applications.add(name, audiences: audiences, by: World.operator_) else {
+    guard case .added(let enrolment) = try await application.applications.add(name, audiences: audiences, by: World.admin) else {
       throw Unexpected(what: "application \(name)")
     }
     return Client(
@@ -83,7 +83,7 @@ extension World {
 
   func addRole(_ name: String, _ permissions: String...) async throws {
     let outcome = try await application.roles.add(
-      name, description: "", permissions: permissions.compactMap { Permission($0) }, by: World.operator_)
+      name, description: "", permissions: permissions.compactMap { Permission($0) }, by: World.admin)
     guard outcome == .done else { throw Unexpected(what: "role \(name): \(outcome)") }
   }
 
@@ -128,7 +128,7 @@ extension World {
   /// An application's own access token.
   func bearer(_ client: Client) throws -> (String, String) {
     let answer = try token("grant_type=client_credentials", client.basic)
-    return ("Authorization", "Bearer \(try #require(answer.accessToken, "\(answer)"))")
+    return ("Authorization", "Bearer \(try answer.token())")
   }
 }
 

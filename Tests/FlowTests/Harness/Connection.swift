@@ -77,6 +77,12 @@ struct Answer: CustomStringConvertible {
   var challenge: String? { json?["challenge"]?.string }
   var accessToken: String? { json?["access_token"]?.string }
 
+  /// The access token; an answer without one ends the test.
+  func token() throws -> String {
+    guard let accessToken else { throw World.Unexpected(what: "no token: \(self)") }
+    return accessToken
+  }
+
   static func take(_ buffer: inout [UInt8], isHead: Bool) -> Answer? {
     guard let end = buffer.indices.first(where: { buffer[$0] == 13 && buffer[$0...].starts(with: [13, 10, 13, 10]) }) else { return nil }
     let lines = String(decoding: buffer[..<end], as: UTF8.self).split(separator: "\r\n")

@@ -11,7 +11,7 @@ struct Token {
   let signature: [UInt8]
   let signed: [UInt8]
 
-  init(_ answer: Answer) throws { try self.init(try #require(answer.accessToken, "\(answer)")) }
+  init(_ answer: Answer) throws { try self.init(answer.token()) }
 
   init(_ text: String) throws {
     self.text = text
@@ -29,7 +29,7 @@ struct Token {
     let key = try #require(set?["keys"]?.elements?.first { $0["kid"]?.string == kid })
     #expect(key["alg"]?.string == header["alg"]?.string)
     #expect(key["use"]?.string == "sig")
-    func number(_ name: String) throws -> [UInt8] { try #require(Base64URL.decode(try #require(key[name]?.string))) }
+    func number(_ name: String) throws -> [UInt8] { try #require(key[name]?.string.flatMap { Base64URL.decode($0) }) }
     let jwk: PublicJWK =
       switch key["kty"]?.string {
       case "EC": .ellipticCurve(x: try number("x"), y: try number("y"))

@@ -12,7 +12,7 @@ import Telemetry
 final class World {
   static let start = Instant(unixSeconds: 1_800_000_015)
   static let issuer = "https://auth.example.com"
-  static let operator_ = Provenance(actor: .commandLine(user: "test"))
+  static let admin = Provenance(actor: .commandLine(user: "test"))
 
   let clock: ManualClock
   let application: CredentialFlow.Application
