@@ -91,6 +91,7 @@ let package = Package(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Primitives"]),
-    tests("FlowTests", ["CredentialFlow", "Cryptography", "JSON", "Persistence", "Primitives"]),
+    tests(
+      "FlowTests", ["CredentialFlow", "Cryptography", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
   ]
 )
