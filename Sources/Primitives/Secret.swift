@@ -42,6 +42,12 @@ package final class Secret: @unchecked Sendable, CustomStringConvertible, Custom
     ConstantTime.areEqual(UnsafeRawBufferPointer(buffer), UnsafeRawBufferPointer(other.buffer))
   }
 
+  /// Wipes bytes in place, also for whoever shares their storage: for input whose secrets have been taken out and which nobody
+  /// reads any more.
+  package static func wipeStorage(of bytes: [UInt8]) {
+    bytes.withUnsafeBytes { sodium_memzero(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count) }
+  }
+
   package static func wipe(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
     bytes.removeAll()

@@ -3,6 +3,7 @@ internal import Glibc
 internal import JSON
 internal import Primitives
 internal import Telemetry
+internal import Transport
 
 /// `serve`: the server, until SIGTERM or SIGINT.
 enum ServeCommand {
@@ -20,6 +21,7 @@ enum ServeCommand {
       defer { lock.release() }
       let application = try await Application.open(
         installation, configuration: try installation.load().configuration, log: Log(descriptor: STDOUT_FILENO))
+      DescriptorLimit.raise()
       let service = Service(application: application, console: console)
       do {
         try await service.run(listen: invocation.value("listen"))

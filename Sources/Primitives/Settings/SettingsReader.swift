@@ -133,7 +133,8 @@ package final class SettingsReader {
   package func secret(_ key: String) throws(SettingsError) -> Secret? {
     let fileKey = key + "File"
     known.append(fileKey)
-    let inline = take(key)
+    // An empty secret is none: nobody means to be protected by it.
+    let inline = take(key).flatMap { $0 == .string("") ? nil : $0 }
     effective[key] = inline == nil ? .null : .string("(hidden)")
     effective[fileKey] = .null
     if let named = members[fileKey], named != .null {

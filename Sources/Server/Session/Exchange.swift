@@ -10,6 +10,7 @@ struct Exchange {
   var pattern = "-"
   var route: Route?
   var request: Request?
+  var body: [UInt8] = []
 
   /// The answer with what the route adds to each of its own.
   func finished(_ response: Response) -> Response {
@@ -45,6 +46,8 @@ extension HTTPSession {
   func respond(_ body: [UInt8]) {
     guard let exchange = current, var request = exchange.request, let route = exchange.route else { return }
     request.body = body
+    // Bodies hold passwords and codes, and their storage is given back to the allocator as it is.
+    current?.body = body
     switch route.respond {
     case .immediate(let respond): complete(respond(request))
     case .suspending(let respond):
@@ -85,6 +88,7 @@ extension HTTPSession {
     current = nil
     machine.answered()
     answer(exchange, response)
+    Secret.wipeStorage(of: exchange.body)
   }
 
   private func accept(_ head: RequestHead, _ bodyLimit: Int) {
