@@ -14,6 +14,7 @@ package final class HashingPool: Sendable {
   /// The most that may wait while all lanes are busy.
   package let capacity: Int
 
+  /// A lock rather than an actor: lanes are plain threads, which cannot await, and it is held for a few instructions.
   private let state = Mutex(State())
   /// Background quality of service runs at nice 10.
   private let queue = DispatchQueue(label: "hashing", qos: .background, attributes: .concurrent)
