@@ -20,7 +20,7 @@ enum ServeCommand {
       defer { lock.release() }
       let application = try await Application.open(
         installation, configuration: try installation.load().configuration, log: Log(descriptor: STDOUT_FILENO))
-      let service = Service(application: application, console: console)
+      let service = Service(application: application)
       do {
         try await service.run(listen: invocation.value("listen"))
       } catch {
