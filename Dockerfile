@@ -1,4 +1,4 @@
-# CredentialFlow in a container: built with the Swift toolchain, run on a plain Debian 12 with five libraries.
+# CredentialFlow in a container: built with the Swift toolchain, run on a plain Debian 12 with the few libraries it needs.
 #
 #   docker build -t credentialflow .
 #   docker run --read-only --tmpfs /tmp -v credentialflow:/data -p 127.0.0.1:8080:8080 credentialflow
@@ -22,7 +22,7 @@ RUN sed -n 's/^ *tests("\([A-Za-z]*\)".*/\1/p; s/^ *"\([A-Za-z]*Tests\)",$/\1/p'
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
   && apt-get install -qq --yes --no-install-recommends \
-    ca-certificates curl libjansson4 libqrencode4 libsodium23 libsqlite3-0 libssl3 libutf8proc2 zlib1g \
+    ca-certificates curl libjansson4 libqrencode4 libsodium23 libstdc++6 libsqlite3-0 libssl3 libutf8proc2 zlib1g \
   && rm -rf /var/lib/apt/lists/* \
   && groupadd --system --gid 10001 credentialflow \
   && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin credentialflow \

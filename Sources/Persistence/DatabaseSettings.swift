@@ -43,6 +43,7 @@ package struct DatabaseSettings: Settings {
     let authority = url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" && $0 != "?" }
     let user = authority.lastIndex(of: "@").map { authority[..<$0] }
     let parameters = url.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
-    return user?.contains(":") == true || parameters.split(separator: "&").contains { $0.hasPrefix("password=") || $0.hasPrefix("sslpassword=") }
+    return user?.contains(":") == true
+      || parameters.split(separator: "&").contains { $0.hasPrefix("password=") || $0.hasPrefix("sslpassword=") }
   }
 }

@@ -46,8 +46,13 @@ import Testing
     }
     try folder.write("credentialflow.json5", uncommented.joined(separator: "\n"))
     #expect(try shipped.load().effective == commented)
+    guard case .object(let members) = try JSON5Parser.parse(Array(uncommented.joined(separator: "\n").utf8)) else {
+      throw Refusal("no object")
+    }
+    var written: [String: SettingsValue] = [:]
+    KnownKeys.collect(members, below: "", into: &written)
     for key in try KnownKeys().defaults.keys where !key.hasSuffix("File") {
-      #expect(text.contains("\(key.split(separator: ".").last ?? ""):"), "\(key) is missing in Config/credentialflow.json5")
+      #expect(written[key] != nil, "\(key) is missing in Config/credentialflow.json5")
     }
   }
 

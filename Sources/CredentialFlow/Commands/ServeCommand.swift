@@ -22,7 +22,7 @@ enum ServeCommand {
       let application = try await Application.open(
         installation, configuration: try installation.load().configuration, log: Log(descriptor: STDOUT_FILENO))
       DescriptorLimit.raise()
-      let service = Service(application: application, console: console)
+      let service = Service(application: application)
       do {
         try await service.run(listen: invocation.value("listen"))
       } catch {

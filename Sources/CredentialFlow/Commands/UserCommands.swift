@@ -17,7 +17,7 @@ enum UserCommands {
       .values("role", "R", "a role to grant"),
     ],
     examples: ["user add alice --role billing", "user add bob@example.com --email bob@example.com --password-stdin --json"],
-    input: .newPassword(prompt: "Password for the new user: "),
+    input: .newPassword(prompt: "Password for the new user"),
     action: .application { invocation, console, application in
       let new = Accounts.New(
         username: try invocation.argument("USER"), email: try ContactAddress.email(invocation),
@@ -99,7 +99,7 @@ enum UserCommands {
   private static let setPassword = Command(
     "user set-password", "Sets a user's password and ends the user's sessions", arguments: [name],
     examples: ["user set-password alice", "user set-password alice --password-stdin"],
-    input: .newPassword(prompt: "New password: "),
+    input: .newPassword(prompt: "New password"),
     action: .application { invocation, console, application in
       let outcome = try await application.accounts.setPassword(
         try console.password(), try invocation.argument("USER"), by: console.provenance)

@@ -71,7 +71,8 @@ struct KnownKeys: Sendable {
     return key.hasSuffix("File") && secrets.contains(plain) ? plain : nil
   }
 
-  private static func collect(_ members: [String: SettingsValue], below path: String, into found: inout [String: SettingsValue]) {
+  /// Adds `members`, those of objects too, by their dotted names.
+  static func collect(_ members: [String: SettingsValue], below path: String, into found: inout [String: SettingsValue]) {
     for (key, value) in members {
       let name = path.isEmpty ? key : "\(path).\(key)"
       if case .object(let inner) = value { collect(inner, below: name, into: &found) }

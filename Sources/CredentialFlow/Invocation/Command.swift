@@ -72,6 +72,7 @@ struct Command: Sendable {
   enum Input: Sendable {
     case none
     /// A password that is being set: asked twice on the terminal, or one line of standard input with `--password-stdin`.
+    /// `prompt` without a colon.
     case newPassword(prompt: String)
     /// Standard input, at most `limit` bytes, where an argument is `-`.
     case standardInputForDash(limit: Int)

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Telemetry
 
 /// A server from its start to its end: listeners, control socket, signals, systemd.
 struct Service {
@@ -6,7 +7,6 @@ struct Service {
   private static let drainTimeout = Duration.seconds(20)
 
   let application: Application
-  let console: Console
 
   /// Returns after the last answer is sent.
   func run(listen: String?) async throws {
@@ -48,9 +48,9 @@ struct Service {
     notification.reloading()
     do {
       _ = try application.installation.load()
-      console.note("credentialflow: the configuration is right; restart to use it")
+      application.log.info("configuration_checked", ("detail", .string("it is right; restart to use it")))
     } catch {
-      console.note("credentialflow: the configuration is wrong and was not used: \(error)")
+      application.log.error("configuration_refused", ("detail", .string("\(error)")))
     }
     notification.ready(status)
   }

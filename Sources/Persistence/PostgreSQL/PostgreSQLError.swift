@@ -31,7 +31,9 @@ struct PostgreSQLFailure {
     let table = result.errorField("t") ?? ""
     if let column = result.errorField("c") { return "\(table).\(column)" }
     // "Key (a, b)=(…) already exists.": the names stand in the first parentheses, in every language.
-    if state == "23505", let detail = result.errorField("D"), let names = detail.split(separator: "(", maxSplits: 1).last?.split(separator: ")").first {
+    if state == "23505", let detail = result.errorField("D"),
+      let names = detail.split(separator: "(", maxSplits: 1).last?.split(separator: ")").first
+    {
       return names.split(separator: ",").map { "\(table).\($0.drop { $0 == " " })" }.joined(separator: ", ")
     }
     return result.errorField("n") ?? table
