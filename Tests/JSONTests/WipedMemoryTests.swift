@@ -37,7 +37,11 @@ private enum ProcessMemory {
     defer { close(memory) }
     try #require(memory >= 0)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 4096)
-    defer { buffer.deallocate() }
+    // What was read must not stay behind in freed memory, where the next search would find it.
+    defer {
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      buffer.deallocate()
+    }
     let own = UInt(bitPattern: buffer.baseAddress)..<UInt(bitPattern: buffer.baseAddress) + UInt(chunk)
     for region in try writableRegions() {
       var address = region.lowerBound

@@ -19,7 +19,7 @@ struct FactorStore {
   /// All of an account's factors, the oldest first. A kind that this program does not know is left out.
   func factors(of account: Account.ID) throws(DatabaseError) -> [Factor] {
     var factors: [Factor] = []
-    for row in try db.rows("SELECT * FROM factor WHERE account_id = \(account) ORDER BY id") {
+    for row in try db.rows("SELECT * FROM factor WHERE account_id = \(account) ORDER BY created_at, kind DESC, id") {
       guard let method = FactorMethod(rawValue: try row.text("kind")) else { continue }
       factors.append(
         Factor(
