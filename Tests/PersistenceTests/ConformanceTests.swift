@@ -23,13 +23,21 @@ import Testing
     try await database.read { db in try db.rows("SELECT name FROM item ORDER BY id").map { row in try row.text("name") } }
   }
 
+  private func expectNames(
+    _ expected: [String], _ database: any Database, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let found = try await names(database)
+    #expect(found == expected, sourceLocation: sourceLocation)
+  }
+
   @Test("every type comes back as it went in, null and empty apart", arguments: TestDatabase.available)
   func values(kind: TestDatabase) async throws {
     let blob = (0...255).map { UInt8($0) }
     let absent: String? = nil
     try await onItems(kind) { database in
       try await database.transaction { db in
-        try db.run("INSERT INTO item (id, name, data, is_live, kind) VALUES (\(Int64.max), \("ä\u{1F600}'\";--"), \(blob), \(false), \(absent))")
+        try db.run(
+          "INSERT INTO item (id, name, data, is_live, kind) VALUES (\(Int64.max), \("ä\u{1F600}'\";--"), \(blob), \(false), \(absent))")
         try db.run("INSERT INTO item (id, name, data) VALUES (\(Int64.min), \(""), \([UInt8]()))")
         try db.run("INSERT INTO item (id, name, data) VALUES (\(-1), \("x"), \(Optional<[UInt8]>.none))")
       }
@@ -78,7 +86,7 @@ import Testing
           throw OwnError()
         }
       }
-      #expect(try await names(database) == [])
+      try await expectNames([], database)
     }
   }
 
@@ -92,7 +100,7 @@ import Testing
           try? db.run("INSERT INTO item (id, name) VALUES (3, 'c')")
         }
       }
-      #expect(try await names(database) == [])
+      try await expectNames([], database)
     }
   }
 
@@ -118,7 +126,7 @@ import Testing
         }
       }
       try await database.transaction { try $0.run("DELETE FROM item WHERE id = 1") }
-      #expect(try await database.read { try $0.rows("SELECT id FROM part").count } == 0)
+      try await expectCount(0, of: "part", database)
     }
   }
 
@@ -129,9 +137,9 @@ import Testing
         try await database.read { try $0.run("INSERT INTO item (id, name) VALUES (1, 'a')") }
         Issue.record("a read wrote")
       } catch DatabaseError.readOnly {}
-      #expect(try await names(database) == [])
+      try await expectNames([], database)
       try await database.transaction { try $0.run("INSERT INTO item (id, name) VALUES (1, 'a')") }
-      #expect(try await names(database) == ["a"])
+      try await expectNames(["a"], database)
     }
   }
 
@@ -153,7 +161,8 @@ import Testing
       }
       let row = try await database.read { try $0.row("SELECT kind FROM item WHERE id = 0") }
       #expect(try row?.text("kind") == "60")
-      #expect(try await names(database).count == 61)
+      let count = try await names(database).count
+      #expect(count == 61)
     }
   }
 
@@ -164,20 +173,21 @@ import Testing
         try await database.transaction { try $0.script("INSERT INTO item (id, name) VALUES (1, 'a'); COMMIT;") }
       }
       try await database.transaction { try $0.run("INSERT INTO item (id, name) VALUES (2, 'b')") }
-      #expect(try await names(database).last == "b")
+      let last = try await names(database).last
+      #expect(last == "b")
     }
   }
 
   @Test("a wrong statement is a fault, and the database goes on", arguments: TestDatabase.available)
   func wrongStatement(kind: TestDatabase) async throws {
     try await onItems(kind) { database in
-      for statement: SQL in ["SELECT absent FROM item", "SELECT", "INSERT INTO nowhere (id) VALUES (\(1))"] {
+      for statement: SQL in ["SELECT absent FROM item", "SELECT FROM WHERE", "INSERT INTO nowhere (id) VALUES (\(1))"] {
         do {
           try await database.transaction { try $0.run(statement) }
           Issue.record("\(statement.text) ran")
         } catch DatabaseError.failed {}
       }
-      #expect(try await names(database) == [])
+      try await expectNames([], database)
     }
   }
 

@@ -61,8 +61,11 @@ import Testing
 
   @Test("a commit that finds no room fails for everybody in it, and the database goes on")
   func failedCommit() async throws {
-    let child = try Child(test: "childMeetsTheEndOfTheDisk", folder: try TemporaryFolder())
-    #expect(await child.status() == 0)
+    let folder = try TemporaryFolder()
+    let child = try Child(test: "childMeetsTheEndOfTheDisk", folder: folder)
+    let status = await child.status()
+    // Named here so that the folder lives as long as the child.
+    #expect(status == 0, "in \(folder.path)")
   }
 
   @Test("(the process whose files may not grow)", .enabled(if: childFolder != nil, "only inside the test above"))

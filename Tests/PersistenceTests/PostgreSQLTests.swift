@@ -60,8 +60,8 @@ import Testing
         try await database.transaction { try $0.run("SELECT 1 AS one") }
         Issue.record("there was a server")
       } catch {
-        guard case DatabaseError.unavailable(let message) = error else { return Issue.record(error) }
-        #expect(message.contains("/absent/folder") && !message.contains("hunter2"))
+        let text = String(describing: error)
+        #expect(text.hasPrefix("unavailable") && text.contains("/absent/folder") && !text.contains("hunter2"))
       }
     }
   }
@@ -106,7 +106,8 @@ import Testing
 
   @Test(
     "whole numbers of every size come back from SUM",
-    .enabled(if: hasServer, "no PostgreSQL named"), arguments: [0, 1, -1, 9_999, 10_000, 123_456_789_012, -100_000_000, Int64.max, Int64.min])
+    .enabled(if: hasServer, "no PostgreSQL named"),
+    arguments: [0, 1, -1, 9_999, 10_000, 123_456_789_012, -100_000_000, Int64.max, Int64.min])
   func sums(number: Int64) async throws {
     try await onSchema { database, _ in
       let row = try await database.read { try $0.row("SELECT SUM(n) AS sum FROM (SELECT \(number) AS n) AS numbers") }

@@ -75,11 +75,11 @@ import Testing
         try await database.transaction { try $0.run("INSERT INTO item (id, data) VALUES (1, \([UInt8](repeating: 1, count: 200_000)))") }
         Issue.record("there was room")
       } catch DatabaseError.full {}
-      #expect(try await database.read { try $0.rows("SELECT id FROM item").count } == 1)
+      try await expectCount(1, database)
       try await database.transaction { try $0.run("INSERT INTO item (id, data) VALUES (2, \([2]))") }
       try await database.transaction { try $0.script("PRAGMA max_page_count = 20000") }
       try await database.transaction { try $0.run("INSERT INTO item (id, data) VALUES (1, \([UInt8](repeating: 1, count: 200_000)))") }
-      #expect(try await database.read { try $0.rows("SELECT id FROM item").count } == 3)
+      try await expectCount(3, database)
     }
   }
 
@@ -94,7 +94,7 @@ import Testing
         try await database.transaction { try $0.run("INSERT INTO item (id) VALUES (1)") }
         Issue.record("it wrote beside another writer")
       } catch DatabaseError.unavailable {}
-      #expect(try await database.read { try $0.rows("SELECT id FROM item").count } == 0)
+      try await expectCount(0, database)
       try other.execute("ROLLBACK")
       try await database.transaction { try $0.run("INSERT INTO item (id) VALUES (1)") }
     }

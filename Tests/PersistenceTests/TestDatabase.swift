@@ -108,3 +108,11 @@ func eventually(_ condition: () -> Bool) async -> Bool {
   }
   return true
 }
+
+/// Checks how many rows a table of a test, `item` or `part`, has.
+func expectCount(
+  _ expected: Int, of table: String = "item", _ database: any Database, sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+  let rows = try await database.read { try $0.rows(table == "part" ? "SELECT id FROM part" : "SELECT id FROM item") }
+  #expect(rows.count == expected, sourceLocation: sourceLocation)
+}

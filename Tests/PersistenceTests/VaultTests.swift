@@ -49,7 +49,8 @@ import Testing
       let vault = try await Vault.open(database, MasterKey(), now: now)
       let box = try vault.seal(secret, as: "totp_factor.secret", for: [1])
       let places: [(String, [UInt8])] = [
-        ("totp_factor.secret", [2]), ("signing_key.private_key", [1]), ("totp_factor.secre", Array("t".utf8) + [0, 1]), ("totp_factor.secret", []),
+        ("totp_factor.secret", [2]), ("signing_key.private_key", [1]), ("totp_factor.secre", Array("t".utf8) + [0, 1]),
+        ("totp_factor.secret", []),
       ]
       for (purpose, row) in places {
         #expect(throws: VaultError.notAuthentic(purpose: purpose)) { try vault.open(box, as: purpose, for: row) }
@@ -82,7 +83,7 @@ import Testing
       let vault = try await Vault.open(database, old, now: now)
       let box = try vault.seal(secret, as: "totp_factor.secret", for: [1])
       let (pepper, index) = (try vault.pepper(), vault.subkey("x"))
-      try await vault.rotate(to: new, at: now())
+      try await vault.rotate(to: new, at: now()) { _ in }
       await #expect(throws: VaultError.wrongMasterKey) { try await Vault.open(database, old, now: now) }
       for vault in [vault, try await Vault.open(database, new, now: now)] {
         try expectOpens(vault, box)
@@ -107,7 +108,7 @@ import Testing
       try await database.transaction { db in
         try db.script("CREATE UNIQUE INDEX one_pepper ON keyring (purpose) WHERE purpose = 'pepper'")
       }
-      await #expect(throws: DatabaseError.self) { try await vault.rotate(to: new, at: now()) }
+      await #expect(throws: DatabaseError.self) { try await vault.rotate(to: new, at: now()) { _ in } }
       try expectOpens(vault, box)
       #expect(!vault.isOutdated(box))
       await #expect(throws: VaultError.wrongMasterKey) { try await Vault.open(database, new, now: now) }
@@ -120,7 +121,7 @@ import Testing
     try await onMigrated(.memory) { database in
       let (old, new) = (MasterKey(), MasterKey())
       let box = try await Vault.open(database, old, now: now).seal(secret, as: "totp_factor.secret", for: [1])
-      try await Vault.open(database, old, now: now).rotate(to: new, at: now())
+      try await Vault.open(database, old, now: now).rotate(to: new, at: now()) { _ in }
       // Every step from here on belongs to another process than the one before.
       let resealing = try await Vault.open(database, new, now: now)
       let fresh = try resealing.seal(try resealing.open(box, as: "totp_factor.secret", for: [1]), as: "totp_factor.secret", for: [1])
