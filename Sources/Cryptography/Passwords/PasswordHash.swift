@@ -9,6 +9,7 @@ package enum PasswordHash {
   /// A new hash under a random salt of 16 bytes.
   package static func hash(_ password: Secret, _ parameters: Argon2Parameters) throws(CryptographyError) -> String {
     guard parameters.arePossible else { throw .unusableParameters }
+    try chooseImplementation()
     var phc = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
     let result = password.withCharacters { start, count in
       crypto_pwhash_str_alg(
@@ -22,6 +23,7 @@ package enum PasswordHash {
   /// Throws where there is no memory for the hash, so that this never counts as a wrong password.
   package static func verify(_ password: Secret, _ phc: String) throws(CryptographyError) -> Bool {
     guard parameters(of: phc) != nil, phc.utf8.count < Int(crypto_pwhash_STRBYTES) else { return false }
+    try chooseImplementation()
     let (result, reason) = password.withCharacters { start, count in
       errno = 0
       return (crypto_pwhash_str_verify(phc, start, count), errno)
@@ -57,12 +59,19 @@ package enum PasswordHash {
   }
 
   private static func compute(_ parameters: Argon2Parameters) throws(CryptographyError) {
+    try chooseImplementation()
     let salt = [UInt8](repeating: 0, count: Int(crypto_pwhash_SALTBYTES))
     var digest = [UInt8](repeating: 0, count: 32)
     let result = crypto_pwhash(
       &digest, UInt64(digest.count), "", 0, salt, UInt64(parameters.iterations), parameters.memoryKiB * 1024,
       crypto_pwhash_ALG_ARGON2ID13)
     guard result == 0 else { throw .library("crypto_pwhash") }
+  }
+
+  /// Lets libsodium find out what the processor can do: without, Argon2id runs on the portable code at half the speed. Done at
+  /// the first call; after that it is a look at a flag, and safe from every thread.
+  private static func chooseImplementation() throws(CryptographyError) {
+    guard sodium_init() >= 0 else { throw .library("sodium_init") }
   }
 
   /// `count` random bytes in the base 64 of PHC strings, which has no padding.

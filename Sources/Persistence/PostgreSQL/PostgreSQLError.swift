@@ -3,10 +3,14 @@
 struct PostgreSQLFailure {
   let state: String
   let error: DatabaseError
+  /// The transaction met another one, and the server chose this one to give way.
+  let isConflict: Bool
 
   /// From a result that is not a success. Only the primary message is kept: details quote values of rows.
   init(_ result: borrowing PostgreSQLResult) {
     state = result.errorField("C") ?? ""
+    // Two that make the same table at once meet in the catalogue.
+    isConflict = state == "40001" || state == "40P01" || (state == "23505" && result.errorField("s") == "pg_catalog")
     let message = "\(result.errorField("M") ?? "no answer from the server") (\(state))"
     switch state {
     case let state where state.hasPrefix("23"): error = .constraint(Self.constraintName(result, state))
@@ -18,9 +22,6 @@ struct PostgreSQLFailure {
     default: error = .failed(message)
     }
   }
-
-  /// The transaction met another one and the server chose this one to give way.
-  var isConflict: Bool { state == "40001" || state == "40P01" }
 
   /// "cached plan must not change result type": another node has migrated the tables that a prepared statement reads.
   var isStalePlan: Bool { state == "0A000" }

@@ -86,14 +86,16 @@ enum PostgreSQLType: UInt32 {
     let words = stride(from: 0, to: bytes.count, by: 2).map { Int64(bytes[$0]) << 8 | Int64(bytes[$0 + 1]) }
     let (weight, sign, digits) = (Int(Int16(truncatingIfNeeded: words[1])), words[2], words[4...])
     guard sign == 0 || sign == 0x4000, digits.count <= weight + 1 || digits.isEmpty else { return nil }
-    var number: Int64 = 0
+    // Below zero there is one number more.
+    var negative: Int64 = 0
     for position in 0..<(digits.isEmpty ? 0 : weight + 1) {
       let digit = position < digits.count ? digits[digits.startIndex + position] : 0
-      let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10_000)
-      let (sum, isOverflow) = product.addingReportingOverflow(digit)
+      let (product, isTooLarge) = negative.multipliedReportingOverflow(by: 10_000)
+      let (difference, isOverflow) = product.subtractingReportingOverflow(digit)
       guard !isTooLarge, !isOverflow else { return nil }
-      number = sum
+      negative = difference
     }
-    return .integer(sign == 0 ? number : -number)
+    guard sign == 0 else { return .integer(negative) }
+    return negative == .min ? nil : .integer(-negative)
   }
 }

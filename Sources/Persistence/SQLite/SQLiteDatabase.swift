@@ -2,7 +2,7 @@ internal import Primitives
 
 /// SQLite: one file in the data folder, or memory for tests.
 package final class SQLiteDatabase: Database {
-  private let writer: SQLiteWriter
+  let writer: SQLiteWriter
   /// `nil` for a database in memory, whose one connection the writer has.
   private let readers: SQLiteReaders?
 

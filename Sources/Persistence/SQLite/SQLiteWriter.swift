@@ -50,6 +50,10 @@ final class SQLiteWriter: Sendable {
     }
   }
 
+  /// Bodies that no commit has taken up yet.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
   /// Takes no more jobs; returns when those that wait are done and the connection is closed.
   func close() async {
     state.withLock { $0.isClosed = true }
