@@ -3,9 +3,9 @@ enum Access: Sendable {
   /// Anyone, without a credential.
   case anyone
   /// An application, by its access token or API key (contract, section 1); with `clients.required: false` anyone. The calls of
-  /// a sign-in: they also pass the added verification, and their answers carry `X-Auth-Outcome`.
+  /// a sign-in: they pass the added verification first, and their answers carry `X-Auth-Outcome`.
   case signIn
-  /// A user, by the access token of a live session.
+  /// A user, by the access token of a live session; after the added verification.
   case user
   /// The endpoint authenticates the application itself, as RFC 6749, section 2.3 has it.
   case clientOfForm

@@ -51,10 +51,16 @@ struct Pipeline: Sendable {
     switch row.access {
     case .anyone, .clientOfForm: return .anyone
     case .signIn:
-      if let problem = verification.refusal(of: request) { throw problem }
+      try verify(request, row)
       return try await clients.application(of: request).map(Caller.application) ?? .anyone
-    case .user: return .user(try await users.session(of: request))
+    case .user:
+      try verify(request, row)
+      return .user(try await users.session(of: request))
     }
+  }
+
+  private func verify(_ request: Request, _ row: RouteRow) throws {
+    if let problem = verification.refusal(of: request, on: row.path) { throw problem }
   }
 
   /// A problem's answer; counted in the record where somebody was refused for who they are or what they do.

@@ -2,7 +2,7 @@ internal import Cryptography
 internal import HTTP
 internal import Primitives
 
-/// The added verification of a sign-in's calls.
+/// The added verification of the calls under `/auth`.
 struct VerificationCheck: Sendable {
   private let settings: VerificationSettings
   private let seen: SeenSignatures
@@ -18,9 +18,9 @@ struct VerificationCheck: Sendable {
   private static let tolerance = Duration.minutes(5)
   private static let longestPatternValue = 256
 
-  /// `nil` where the call may pass.
-  func refusal(of request: Request) -> Problem? {
-    guard settings.rule != .off, settings.paths.isEmpty || settings.paths.contains(request.path) else { return nil }
+  /// `nil` where the call may pass. `path` is the route's: how the request spells it must not decide.
+  func refusal(of request: Request, on path: String) -> Problem? {
+    guard settings.rule != .off, settings.paths.isEmpty || settings.paths.contains(path) else { return nil }
     guard let value = request.headers[settings.header] else {
       return Problem(.verificationFailed, "\(settings.header) is missing; this server asks for it on this call.")
     }

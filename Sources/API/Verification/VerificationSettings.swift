@@ -1,6 +1,6 @@
 package import Primitives
 
-/// The configuration's `verification`: one more header that calls of a sign-in must bring, by default `X-Custom-Header`.
+/// The configuration's `verification`: one more header that calls under `/auth` must bring, by default `X-Custom-Header`.
 package struct VerificationSettings: Settings {
   package enum Rule: String, CaseIterable, Sendable {
     case off
@@ -16,7 +16,7 @@ package struct VerificationSettings: Settings {
   package let rule: Rule
   package let secrets: [Secret]
   package let pattern: String
-  /// Paths that need it; empty for every call of a sign-in.
+  /// Paths that need it; empty for every call under `/auth`.
   package let paths: [String]
 
   package init(from reader: SettingsReader) throws(SettingsError) {
