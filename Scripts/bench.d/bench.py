@@ -7,6 +7,7 @@ import collections
 import contextlib
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import shutil
@@ -190,18 +191,19 @@ class Client:
         for connection in self.connections:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def next_request(self):
-        """The next user who has a code left: this step's or, as the server allows one step to either side, the next one's."""
+    def next_requests(self, count):
+        """Requests of the next users who have a code left: this step's or, as the server allows one step to either side, the
+        next one's. Waits until there are enough, so that none grows old beside the others."""
         while True:
             now = int(time.time()) // 30
             with self.lock:
-                for _ in range(len(self.users)):
-                    user = self.users[0]
-                    self.users.rotate(-1)
-                    step = max(user[2] + 1, now)
-                    if step <= now + 1:
-                        user[2] = step
-                        return self.request(user[0], totp(user[1], step))
+                ready = list(itertools.islice((user for user in self.users if user[2] <= now), count))
+                if len(ready) == count:
+                    for user in ready:
+                        user[2] = max(user[2] + 1, now)
+                        self.users.remove(user)
+                    self.users.extend(ready)
+                    return [self.request(user[0], totp(user[1], user[2])) for user in ready]
             time.sleep(0.2)
 
     def request(self, name, code):
@@ -211,7 +213,7 @@ class Client:
 
     def run(self, count=None, seconds=None):
         """Signs in `count` users, or for `seconds`; returns (sign-ins, seconds). Anything but 200 is an error."""
-        requests = collections.deque(self.next_request() for _ in range(count)) if count else None
+        requests = collections.deque(self.next_requests(count)) if count else None
         done, failures = [], []
         began = time.monotonic()
 
@@ -220,7 +222,7 @@ class Client:
             try:
                 while time.monotonic() - began < seconds if seconds else requests:
                     try:
-                        request = self.next_request() if seconds else requests.popleft()
+                        request = self.next_requests(1)[0] if seconds else requests.popleft()
                     except IndexError:
                         break
                     connection.sendall(request)

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 @main
@@ -7,6 +8,8 @@ enum Program {
     umask(0o077)
     // A reader that has gone away is an error of the write, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
+    // Dispatch's threads come and go, and each would have a heap of its own that never shrinks again.
+    cf_share_heaps(max(2, Int32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     let runner = CommandRunner(table: CommandTable.all, environment: Environment.variables)
     let status = await runner.run(Array(CommandLine.arguments.dropFirst()), on: .standard)
     exit(status.rawValue)

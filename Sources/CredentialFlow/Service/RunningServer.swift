@@ -1,4 +1,5 @@
 internal import API
+internal import CLinux
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -49,7 +50,7 @@ final class RunningServer: Sendable {
     return true
   }
 
-  /// Writes the denials of every minute, and forgets what is over. Ends when the task is cancelled.
+  /// Writes the denials of every minute, forgets what is over, and returns the memory of a burst. Ends when the task is cancelled.
   func maintain() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: .seconds(20))
@@ -59,6 +60,7 @@ final class RunningServer: Sendable {
       } catch {
         log.warning("pruning failed", ("fault", .string("\(error)")))
       }
+      cf_return_memory()
     }
   }
 

@@ -49,4 +49,9 @@ int cf_eventfd(void);
 /// Makes the eventfd's epoll set ready.
 void cf_eventfd_signal(int descriptor);
 
+/// At most this many heaps for malloc, whatever the number of threads; what glibc allows by itself is eight a core.
+void cf_share_heaps(int most);
+/// Gives free pages of every heap back to the system.
+void cf_return_memory(void);
+
 #endif
