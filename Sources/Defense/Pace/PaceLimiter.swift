@@ -40,12 +40,15 @@ package final class PaceLimiter: Sendable {
     let shard = shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
     return shard.fullAt.withLock { fullAt in
       // A clock that was stepped back must not lock a source out for the length of the step.
-      let current = min(max(fullAt[key] ?? 0, now.microseconds), now.microseconds + tolerance)
+      let stored = fullAt[key]
+      let current = min(max(stored ?? 0, now.microseconds), now.microseconds + tolerance)
       let next = current + interval
       guard next - now.microseconds <= tolerance else {
+        // Kept, or it would be cut anew at every try, and never be over before the old time comes round again.
+        if let stored, current < stored { fullAt[key] = current }
         return .limited(retryAfter: Int((next - now.microseconds - tolerance + 999_999) / 1_000_000))
       }
-      if fullAt[key] == nil, fullAt.count >= capacityPerShard { makeRoom(in: &fullAt, now: now) }
+      if stored == nil, fullAt.count >= capacityPerShard { makeRoom(in: &fullAt, now: now) }
       fullAt[key] = next
       return .allowed
     }
