@@ -28,6 +28,10 @@ extension AuditVerification {
       }
       if entries.isEmpty { break }
     }
+    // No head and yet entries: either the first ones came while this walked, or somebody took the head away.
+    if head == nil, previous.sequence > 0, try await database.read({ try AuditLog($0).head() == nil }) {
+      return .broken(at: previous.sequence + 1, reason: "the head of the chain is missing")
+    }
     let expected = head?.sequence ?? 0
     guard previous.sequence >= expected else {
       return .broken(at: previous.sequence + 1, reason: "the chain ends early: its head is entry \(expected)")
