@@ -21,7 +21,8 @@ struct Pipeline: Sendable {
     Route(
       row.method, row.path, bodyLimit: row.body == .none ? 0 : bodyLimit,
       admit: { request in refusal(of: request, row) },
-      respond: .suspending { request in await respond(to: request, row) })
+      respond: .suspending { request in await respond(to: request, row) },
+      finish: { response, request in finish(response, of: request, row) })
   }
 
   func route(_ row: ProbeRow) -> Route {

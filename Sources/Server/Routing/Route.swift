@@ -11,11 +11,14 @@ package struct Route: Sendable {
   package let replacesBadRequestID: Bool
   let admit: @Sendable (Request) -> Response?
   let respond: Responder
+  let finish: @Sendable (Response, Request) -> Response
 
-  /// `admit` runs on the loop when the fields are in and before the body is read: `nil` goes on, an answer ends it.
+  /// `admit` runs on the loop when the fields are in and before the body is read: `nil` goes on, an answer ends it. `finish`
+  /// completes the refusals that the server itself makes for this route, with the headers that every answer of it carries.
   package init(
     _ method: Method, _ pattern: String, bodyLimit: Int, replacesBadRequestID: Bool = false,
-    admit: @escaping @Sendable (Request) -> Response?, respond: Responder
+    admit: @escaping @Sendable (Request) -> Response?, respond: Responder,
+    finish: @escaping @Sendable (Response, Request) -> Response = { response, _ in response }
   ) {
     self.method = method
     self.pattern = pattern
@@ -23,6 +26,7 @@ package struct Route: Sendable {
     self.replacesBadRequestID = replacesBadRequestID
     self.admit = admit
     self.respond = respond
+    self.finish = finish
   }
 }
 

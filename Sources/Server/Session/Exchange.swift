@@ -24,7 +24,9 @@ extension HTTPSession {
       let (request, route) = try find(&exchange)
       if let response = route.admit(request) { throw Refusal(response) }
       if given == .bad, !route.replacesBadRequestID {
-        throw refusal(.invalidHeader, "X-Request-ID must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ - and stand once.", exchange)
+        let refusal = refusal(
+          .invalidHeader, "X-Request-ID must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ - and stand once.", exchange)
+        throw Refusal(route.finish(refusal.response, request))
       }
       exchange.request = request
       exchange.route = route
@@ -57,7 +59,8 @@ extension HTTPSession {
     let now = context.now()
     let requestID = exchange?.requestID ?? context.ids.next(at: now)
     machine.answered()
-    let response = error.problem.response(requestID: requestID)
+    var response = error.problem.response(requestID: requestID)
+    if let exchange, let route = exchange.route, let request = exchange.request { response = route.finish(response, request) }
     write(response, requestID, isHead: exchange?.head.method == .head, isOld: false)
     context.record(
       RequestRecord(
