@@ -51,7 +51,9 @@ struct PaceLimiterTests {
     for _ in 0..<5 { _ = limiter.take(key, at: pace, now: start) }
     let back = start - .hours(1)
     #expect(limiter.take(key, at: pace, now: back) != .allowed)
-    #expect(limiter.take(key, at: pace, now: back + .seconds(60)) == .allowed)
+    #expect(limiter.take(key, at: pace, now: back + .seconds(1)) == .allowed)
+    #expect(limiter.take(key, at: pace, now: back + .seconds(1)) != .allowed)
+    for _ in 0..<5 { #expect(limiter.take(key, at: pace, now: back + .seconds(60)) == .allowed) }
   }
 
   @Test("exact under concurrency: of eight thousand takes at one instant, as many as the burst pass")

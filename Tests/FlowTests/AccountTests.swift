@@ -67,7 +67,9 @@ struct AccountTests {
       #expect(try world.auth(person.body(), client).code == "invalid_credentials")
       let mfa = #","mfa":{"method":"totp","code":"\#(person.code(world.clock))"}"#
       #expect(try world.auth(person.body(mfa, password: "an entirely new password"), client).status == 200)
-      #expect(try await world.application.accounts.setPassword(Secret(copying: "short".utf8), person.name, by: World.admin) == .invalid(.tooShort))
+      #expect(
+        try await world.application.accounts.setPassword(Secret(copying: "short".utf8), person.name, by: World.admin) == .invalid(.tooShort)
+      )
       #expect(try await world.application.accounts.setPassword(new, "nobody@example.com", by: World.admin) == .unknownUser)
     }
   }
@@ -145,7 +147,9 @@ struct RecordTests {
       // Nothing in the record or the log is a secret.
       world.application.log.flush()
       let written = entries.map(\.detail).joined() + world.log.lines.joined()
-      for secret in [person.password, client.apiKey, client.secret, person.recoveryCodes[0], person.totp.secret.withBytes { Base32.upper.encode($0) }] {
+      for secret in [
+        person.password, client.apiKey, client.secret, person.recoveryCodes[0], person.totp.secret.withBytes { Base32.upper.encode($0) },
+      ] {
         #expect(!written.contains(secret))
       }
       #expect(world.log.lines.contains { $0.contains("session-1") })

@@ -8,7 +8,8 @@ import Testing
 
 /// Run alone, since parallel load is noise: `CREDENTIALFLOW_TEST_TIMING=1 swift test --filter EqualTime`. `_PAIRS` sets another
 /// number of pairs.
-@Suite("Equal time", .serialized, .enabled(if: getenv("CREDENTIALFLOW_TEST_TIMING") != nil, "runs alone, with CREDENTIALFLOW_TEST_TIMING=1"))
+@Suite(
+  "Equal time", .serialized, .enabled(if: getenv("CREDENTIALFLOW_TEST_TIMING") != nil, "runs alone, with CREDENTIALFLOW_TEST_TIMING=1"))
 struct EqualTimeTests {
   /// Seconds by which the second request of each pair took longer than the first.
   private func differences(_ connection: Connection, pairs: Int, _ bodies: (Int) -> ([UInt8], [UInt8])) throws -> [Double] {
@@ -40,7 +41,8 @@ struct EqualTimeTests {
     return sorted[low]...sorted[high]
   }
 
-  @Test("the 95 % interval of the paired median lies inside ±0.5 ms: unknown, disabled, wrong code, no password, each against wrong password")
+  @Test(
+    "the 95 % interval of the paired median lies inside ±0.5 ms: unknown, disabled, wrong code, no password, each against wrong password")
   func equalTime() async throws {
     let pairs = getenv("CREDENTIALFLOW_TEST_TIMING_PAIRS").flatMap { Int(String(cString: $0)) } ?? 2_000
     try await World.run(["hashing.memoryKiB": "19456", "hashing.iterations": "2"]) { world in
@@ -66,7 +68,9 @@ struct EqualTimeTests {
           "unknown user", pairs,
           { index in
             bytes(
-              #"{"username":"nobod\#(index % known.count)@example.com","password":"correct horse battery staple","mfa":{"method":"totp","code":"000000"}}"#)
+              #"{"username":"nobod\#(index % known.count)@example.com","password":"correct horse battery staple""#
+                + #","mfa":{"method":"totp","code":"000000"}}"#
+            )
           }
         ),
         ("disabled user", pairs / 4, { bytes(disabled[$0 % disabled.count].oneCall("000000")) }),
@@ -77,7 +81,9 @@ struct EqualTimeTests {
         let values = try differences(connection, pairs: count) { (wrong($0), other($0)) }
         let range = interval(values)
         let median = values.sorted()[values.count / 2]
-        print("equal time, \(name): \(count) pairs, median \(median * 1_000) ms, 95 % \(range.lowerBound * 1_000)...\(range.upperBound * 1_000) ms")
+        print(
+          "equal time, \(name): \(count) pairs, median \(median * 1_000) ms, 95 % \(range.lowerBound * 1_000)...\(range.upperBound * 1_000) ms"
+        )
         #expect(range.lowerBound > -0.0005 && range.upperBound < 0.0005, "\(name)")
         for person in known { _ = try await world.application.accounts.unlock(person.name, by: World.admin) }
       }

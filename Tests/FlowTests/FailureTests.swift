@@ -26,7 +26,9 @@ struct FailureTests {
       let challenge = try world.challenge(person, client)
       #expect(try world.answer(challenge, person.code(world.clock), client).code == "too_many_attempts")
       // A wrong password still comes first: who has none learns nothing of the lock.
-      #expect(try world.auth(person.body(#","mfa":{"method":"totp","code":"\#(wrong)"}"#, password: "wrong"), client).code == "invalid_credentials")
+      #expect(
+        try world.auth(person.body(#","mfa":{"method":"totp","code":"\#(wrong)"}"#, password: "wrong"), client).code
+          == "invalid_credentials")
       #expect(try world.answer(challenge, person.recoveryCodes[0], method: "recovery_code", client).status == 200)
       // Time alone unlocks nothing; the operator does.
       world.clock.advance(by: .days(2))

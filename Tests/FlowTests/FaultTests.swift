@@ -102,7 +102,8 @@ struct FaultTests {
       // The other's secret, which the attacker knows, in the place of the user's.
       try await world.application.database.transaction { db in
         let rows = try db.rows(
-          "SELECT factor_id, username, secret FROM totp_factor JOIN factor ON id = factor_id JOIN account ON account.id = account_id")
+          "SELECT factor_id, username, secret FROM totp_factor JOIN factor ON factor.id = factor_id JOIN account ON account.id = account_id"
+        )
         let mine = try #require(try rows.first { try $0.text("username") == person.name }).bytes("factor_id")
         let theirs = try #require(try rows.first { try $0.text("username") == other.name }).bytes("secret")
         try db.run("UPDATE totp_factor SET secret = \(theirs) WHERE factor_id = \(mine)")

@@ -84,7 +84,7 @@ struct RotationTests {
       let path = world.installation.folder.masterKeyPath
       let master = MasterKey()
       _ = try FileBytes.create(path + ".new", master.text, mode: 0o600)
-      try await world.application.vault.rotate(to: master, at: world.clock.now())
+      try await world.application.vault.rotate(to: master, at: world.clock.now()) { _ in }
       await world.close()
       try await self.reopened(world) { application in
         #expect(try FileBytes.read(path, limit: 1_000) == master.text)
@@ -109,7 +109,7 @@ struct RotationTests {
       let person = try await world.addPerson()
       let client = try await world.addClient()
       let vault = world.application.vault
-      _ = try await MasterKeyFile(world.installation).rotate(vault, at: world.clock.now())
+      _ = try await MasterKeyFile(world.installation).rotate(vault, at: world.clock.now()) { _ in }
       _ = try world.signedIn(person, client)
       let newcomer = try await world.addPerson("new@example.com")
       _ = try world.signedIn(newcomer, client)

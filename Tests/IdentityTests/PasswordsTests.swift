@@ -52,7 +52,7 @@ struct PasswordsTests {
     let dearer = Ground.passwords(vault, Argon2Parameters(memoryKiB: 128, iterations: 2))
     #expect(dearer.isOutdated(stored))
     #expect(try await dearer.verify(secret("a good password"), against: stored))
-    try await vault.rotate(to: MasterKey(), at: Ground.start)
+    try await vault.rotate(to: MasterKey(), at: Ground.start) { _ in }
     #expect(passwords.isOutdated(stored))
     #expect(try await passwords.verify(secret("a good password"), against: stored))
     let renewed = try await passwords.hash(secret("a good password"), at: Ground.start)
