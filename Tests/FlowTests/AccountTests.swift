@@ -106,6 +106,20 @@ struct RecordTests {
     try await world.application.database.read { try AuditLog($0).tail(10_000) }
   }
 
+  /// What an operator can do to a user and an application, down to their end.
+  private func changeEverything(_ world: World, _ person: Person, _ client: Client) async throws {
+    let accounts = world.application.accounts
+    _ = try await accounts.unlock(person.name, by: World.admin)
+    _ = try await accounts.setPassword(Secret(copying: "another password".utf8), person.name, by: World.admin)
+    _ = try await accounts.setEnabled(false, person.name, by: World.admin)
+    _ = try await accounts.setEnabled(true, person.name, by: World.admin)
+    _ = try await world.application.apiKeys.rotate(client.keyID, by: World.admin)
+    _ = try await world.application.applications.change("gateway", Applications.Change(isEnabled: false), by: World.admin)
+    _ = try await accounts.delete(person.name, by: World.admin)
+    _ = try await world.application.applications.delete("gateway", by: World.admin)
+    _ = try await world.application.roles.delete("billing", by: World.admin)
+  }
+
   @Test("every change of state has its entry with who, what, where and under which request; the chain verifies")
   func everyChange() async throws {
     try await World.run { world in
@@ -113,20 +127,11 @@ struct RecordTests {
       try await world.addRole("billing", "invoices:read")
       let person = try await world.addPerson(roles: ["billing"])
       let client = try await world.addClient()
-      let accounts = world.application.accounts
       _ = try world.auth(person.body(), client, ("X-Request-ID", "challenge-1"))
       _ = try world.auth(person.oneCall(person.code(world.clock)), client, ("X-Request-ID", "session-1"))
       for _ in 0..<100 { _ = try world.auth(person.oneCall(person.wrongCode(world.clock)), client) }
       for _ in 0..<100 { _ = try world.auth(person.body(password: "wrong password"), client) }
-      _ = try await accounts.unlock(person.name, by: World.admin)
-      _ = try await accounts.setPassword(Secret(copying: "another password".utf8), person.name, by: World.admin)
-      _ = try await accounts.setEnabled(false, person.name, by: World.admin)
-      _ = try await accounts.setEnabled(true, person.name, by: World.admin)
-      _ = try await world.application.apiKeys.rotate(client.keyID, by: World.admin)
-      _ = try await world.application.applications.change("gateway", Applications.Change(isEnabled: false), by: World.admin)
-      _ = try await accounts.delete(person.name, by: World.admin)
-      _ = try await world.application.applications.delete("gateway", by: World.admin)
-      _ = try await world.application.roles.delete("billing", by: World.admin)
+      try await changeEverything(world, person, client)
       let entries = try await actions(world).dropFirst(before)
       #expect(
         entries.map(\.action) == [

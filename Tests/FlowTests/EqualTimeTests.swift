@@ -41,6 +41,19 @@ struct EqualTimeTests {
     return sorted[low]...sorted[high]
   }
 
+  /// Many users, so that no name reaches the bound: 80 failures each at most.
+  private func people(_ world: World, _ count: Int) async throws -> (known: [Person], disabled: [Person]) {
+    var known: [Person] = []
+    var disabled: [Person] = []
+    for index in 0...count {
+      known.append(try await world.addPerson("known\(index)@example.com"))
+      guard index % 4 == 0 else { continue }
+      disabled.append(try await world.addPerson("disabled\(index)@example.com"))
+      _ = try await world.application.accounts.setEnabled(false, "disabled\(index)@example.com", by: World.admin)
+    }
+    return (known, disabled)
+  }
+
   @Test(
     "the 95 % interval of the paired median lies inside ±0.5 ms: unknown, disabled, wrong code, no password, each against wrong password")
   func equalTime() async throws {
@@ -48,16 +61,7 @@ struct EqualTimeTests {
     try await World.run(["hashing.memoryKiB": "19456", "hashing.iterations": "2"]) { world in
       let client = try await world.addClient()
       let connection = try Connection(port: world.port)
-      // Many users, so that no name reaches the bound: 80 failures each at most.
-      var known: [Person] = []
-      var disabled: [Person] = []
-      for index in 0...(pairs / 20) {
-        known.append(try await world.addPerson("known\(index)@example.com"))
-        if index % 4 == 0 {
-          disabled.append(try await world.addPerson("disabled\(index)@example.com"))
-          _ = try await world.application.accounts.setEnabled(false, "disabled\(index)@example.com", by: World.admin)
-        }
-      }
+      let (known, disabled) = try await people(world, pairs / 20)
       func bytes(_ body: String) -> [UInt8] { Call.bytes("POST", "/auth", [World.json, client.key], Array(body.utf8)) }
       func wrong(_ index: Int) -> [UInt8] {
         let person = known[index % known.count]
