@@ -141,6 +141,7 @@ CREATE TABLE session (
   user_agent TEXT NOT NULL
 );
 CREATE INDEX session_account ON session (account_id);
+CREATE INDEX session_application ON session (application_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
 -- A right password that waits for its second factor. Bound to account and application; consumed by `used_at`.
@@ -159,6 +160,7 @@ CREATE TABLE challenge (
   used_at BIGINT
 );
 CREATE INDEX challenge_account ON challenge (account_id);
+CREATE INDEX challenge_application ON challenge (application_id);
 CREATE INDEX challenge_expiry ON challenge (expires_at);
 
 CREATE TABLE signing_key (

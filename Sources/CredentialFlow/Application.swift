@@ -9,6 +9,7 @@ internal import OAuth
 internal import Persistence
 internal import Primitives
 internal import Server
+private import Synchronization
 internal import Telemetry
 internal import Tokens
 internal import Transport
@@ -29,6 +30,8 @@ final class Application: Sendable {
   let signingKeys: SigningKeys
   private let denials: DenialTally
   private let api: PublicAPI
+  // A lock: commands run beside each other, and only one may replace `master.key`.
+  private let isRotating = Mutex(false)
 
   /// What lies under every service: opened in order, each step on the one before.
   private struct Ground {
@@ -96,6 +99,8 @@ final class Application: Sendable {
     _ database: any Database, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now
   ) async throws -> Application {
     let vault = try await MasterKeyFile(installation).openVault(database, now: now)
+    // A rotation that was cut short is finished now.
+    if vault.hasOldDataKeys { _ = try await reseal(database, vault) }
     let keys = SigningKeys(database: database, vault: vault, now: now)
     try await keys.makeMissing()
     let ground = Ground(
@@ -108,11 +113,21 @@ final class Application: Sendable {
   /// Puts a new master key in force and seals everything anew under it; answers how many values that were.
   func rotateMasterKey(by provenance: Provenance) async throws -> Int {
     let at = now()
-    let master = try await MasterKeyFile(installation).rotate(vault, at: at) { db in
+    guard isRotating.withLock({ wasRotating in
+      defer { wasRotating = true }
+      return !wasRotating
+    }) else { throw Refusal("the master key is being rotated already") }
+    defer { isRotating.withLock { $0 = false } }
+    _ = try await MasterKeyFile(installation).rotate(vault, at: at) { db in
       try AuditLog(db).append(AuditEvent("master_key.rotated", subject: "master_key:current"), by: provenance, at: at)
     }
+    return try await Self.reseal(database, vault)
+  }
+
+  /// Brings every sealed column under the newest key, then forgets the older ones.
+  private static func reseal(_ database: any Database, _ vault: Vault) async throws -> Int {
     let count = try await Resealing(database: database, vault: vault).run()
-    try await vault.forgetOldDataKeys(master)
+    try await vault.forgetOldDataKeys()
     return count
   }
 

@@ -6,6 +6,11 @@ enum Program {
   static func main() async {
     // Files are this user's alone from the first one on.
     umask(0o077)
+    // Every command holds keys.
+    guard cf_forbid_core_dumps() == 0 else {
+      FileBytes.write(Array("credentialflow: core dumps cannot be switched off; keys could reach the disk\n".utf8), to: STDERR_FILENO)
+      exit(ExitStatus.refused.rawValue)
+    }
     // A reader that has gone away is an error of the write, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
     // Dispatch's threads come and go, and each would have a heap of its own that never shrinks again.

@@ -77,6 +77,9 @@ struct VerificationTests {
     try await World.run(["verification.rule": "hmac-sha256", "verification.secrets": #"["\#(Self.secrets[0])","\#(Self.secrets[1])"]"#]) {
       world in
       let client = try await world.addClient()
+      let tooEarly = signature(world.clock.now().unixSeconds - 1, Self.secrets[0])
+      #expect(try code(world, client, tooEarly) == "verification_failed", "what was signed before the start may have been used before it")
+      world.clock.advance(by: .minutes(10))
       let now = world.clock.now().unixSeconds
       let good = signature(now, Self.secrets[0])
       #expect(try code(world, client, good) == passed)

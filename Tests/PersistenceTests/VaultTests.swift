@@ -127,7 +127,7 @@ import Testing
       let fresh = try resealing.seal(try resealing.open(box, as: "totp_factor.secret", for: [1]), as: "totp_factor.secret", for: [1])
       let forgetting = try await Vault.open(database, new, now: now)
       #expect(forgetting.hasOldDataKeys)
-      try await forgetting.forgetOldDataKeys(new)
+      try await forgetting.forgetOldDataKeys()
       for vault in [forgetting, try await Vault.open(database, new, now: now)] {
         #expect(!vault.hasOldDataKeys && !vault.isOutdated(fresh))
         try expectOpens(vault, fresh)

@@ -39,6 +39,16 @@ final class Client {
 
   @discardableResult func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+  /// Cuts the connection with a reset, as a client that is killed does.
+  func reset() {
+    var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    // The number stays ours until `deinit` closes it.
+    let nothing = open("/dev/null", O_RDWR)
+    dup2(nothing, descriptor)
+    close(nothing)
+  }
+
   func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// The next answer. `head`: an answer to HEAD, which has no body.

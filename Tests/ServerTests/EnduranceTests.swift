@@ -159,3 +159,44 @@ struct EnduranceTests {
     return false
   }
 }
+
+struct GoneClientTests {
+  @Test("an answer whose client has gone away reaches nobody else", arguments: 0..<20)
+  func abandonedAnswer(round: Int) async throws {
+    try await Fixture.run {
+      $0.loops = 1
+    } _: { fixture in
+      let victim = try fixture.client()
+      victim.send("GET /wait HTTP/1.1\r\nHost: a\r\nX-Request-ID: victim\r\n\r\n")
+      while fixture.gate.waitingCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
+      victim.reset()
+      let deadline = ContinuousClock.now + .seconds(10)
+      while fixture.server.openConnections > 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(1)) }
+      fixture.gate.open()
+      let stranger = try fixture.client()
+      for number in 0..<3 {
+        stranger.send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-ID: stranger-\(number)\r\n\r\n")
+        let answer = try stranger.answer()
+        #expect(answer.body == "ok\n" && answer["x-request-id"] == "stranger-\(number)")
+      }
+    }
+  }
+
+  @Test("a deadline counts from the event that sets it, however long the loop slept before")
+  func deadlineAfterSleep() async throws {
+    try await Fixture.run {
+      $0.loops = 1
+      $0.headerTimeout = .seconds(2)
+    } _: { fixture in
+      let client = try fixture.client()
+      client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try client.answer().status == 200)
+      // The silence is what is tested: nothing tells of it but the clock.
+      try await Task.sleep(for: .milliseconds(2500))
+      client.send("GET /healthz HTTP/1.1\r\n")
+      try await Task.sleep(for: .milliseconds(60))
+      client.send("Host: a\r\n\r\n")
+      #expect(try client.answer().status == 200)
+    }
+  }
+}

@@ -38,7 +38,8 @@ struct SignInAnswer {
       Problem(.invalidChallenge, "The challenge is unknown, used or expired, or belongs to another application. Sign in again.")
     case .wrongAnswer(let left): Self.wrongAnswer(left)
     case .factorUnavailable: Problem(.factorUnavailable, "The user has no factor of this method; the challenge's 'methods' lists them.")
-    case .roleNotAssigned(let index): Self.roleNotAssigned(index)
+    case .roleNotAssigned(let index): Self.invalidRole("/roles/\(index)", "this role is not assigned to the user")
+    case .rolesDoNotFit: Self.invalidRole("/roles", "these are more roles than fit into a token; name fewer")
     }
   }
 
@@ -57,11 +58,8 @@ struct SignInAnswer {
     return Problem(.invalidChallengeResponse, "The answer is wrong. " + next) { $0.member("attempts_left", left) }
   }
 
-  private static func roleNotAssigned(_ index: Int) -> Problem {
-    let detail = "this role is not assigned to the user"
-    return Problem(
-      .invalidRequest, "The member /roles/\(index) is not as it must be: \(detail).", errors: [(pointer: "/roles/\(index)", detail: detail)]
-    )
+  private static func invalidRole(_ pointer: String, _ detail: String) -> Problem {
+    Problem(.invalidRequest, "The member \(pointer) is not as it must be: \(detail).", errors: [(pointer: pointer, detail: detail)])
   }
 
   private static func success(_ signedIn: SignedIn, _ requestID: String) -> Response {

@@ -7,10 +7,13 @@ struct VerificationCheck: Sendable {
   private let settings: VerificationSettings
   private let seen: SeenSignatures
   private let now: Now
+  /// What was signed before may have been used before: nobody remembers that across a restart.
+  private let startedAt: Instant
 
   init(settings: VerificationSettings, now: Now) {
     self.settings = settings
     self.now = now
+    startedAt = now()
     seen = SeenSignatures()
   }
 
@@ -56,6 +59,7 @@ struct VerificationCheck: Sendable {
     guard skew <= Self.tolerance, skew >= .zero - Self.tolerance else {
       return wrong("is signed for a time more than 300 s from this server's; check the clock")
     }
+    guard time >= startedAt.unixSeconds else { return wrong("was signed before this server started; sign the call anew") }
     let text = "\(time).\(request.method.rawValue).\(request.path).\(Hex.encode(Digest.sha256(request.body)))"
     var isFound = false
     for secret in settings.secrets where ConstantTime.areEqual(HMAC.sha256(Array(text.utf8), key: secret), signature) { isFound = true }

@@ -28,7 +28,10 @@ enum AuditCommands {
   private static let verify = Command(
     "audit verify", "Checks the chain of the record from its first entry to its last", examples: ["audit verify", "audit verify --json"],
     action: .application { invocation, console, application in
-      let found = try await AuditVerification.verify(application.database)
+      var found = try await AuditVerification.verify(application.database)
+      if case .intact(entries: 0, digest: _) = found {
+        found = .broken(at: 1, reason: "the record is empty, and every database has entries from its first start on")
+      }
       if invocation.isJSON { console.json { $0.verification(found) } }
       switch found {
       case .intact(let entries, let digest):

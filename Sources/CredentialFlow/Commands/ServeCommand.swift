@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import JSON
 internal import Primitives
@@ -14,7 +13,6 @@ enum ServeCommand {
     action: .folder { invocation, console, installation in
       let folder = installation.folder
       try folder.require()
-      guard cf_forbid_core_dumps() == 0 else { throw Refusal("core dumps cannot be switched off; keys could reach the disk") }
       guard let lock = try FolderLock.acquire(folder) else {
         throw Refusal("another server or command is working in \(folder.path); one at a time")
       }

@@ -41,14 +41,20 @@ struct MasterKeyFile: Sendable {
   }
 
   /// A new master key: written beside the old one, put in force in the database, then moved over the old one. Cut short
-  /// anywhere, one of the two files opens the database.
+  /// anywhere, one of the two files opens the database. The caller runs one rotation at a time.
   func rotate(
     _ vault: Vault, at instant: Instant, record: @escaping @Sendable (any Transaction) throws -> Void
   ) async throws -> MasterKey {
     guard case .folder(let path) = try source() else {
       throw Refusal("the master key does not come from \(folder.masterKeyPath); this command can only replace that file")
     }
-    unlink(successorPath)
+    if FileBytes.exists(successorPath) {
+      // Left by a rotation that was cut short. It may be the key in force: only where the old one still is, it can go.
+      guard try await vault.isSealed(under: try read(path)) else {
+        throw Refusal("a rotation was cut short and \(successorPath) is the key in force; restart the server, which puts it in place")
+      }
+      unlink(successorPath)
+    }
     let master = MasterKey()
     guard try FileBytes.create(successorPath, master.text, mode: 0o600) else { throw Refusal("\(successorPath) is in the way") }
     try FileBytes.syncFolder(folder.path)

@@ -33,14 +33,15 @@ package final class AccessTokens: Sendable {
   package var canSign: Bool { keys.current.active(fallback) != nil }
 
   /// A user's token.
-  func issue(_ opened: OpenedSession, lifetime: Duration, at instant: Instant) throws -> String {
-    let session = opened.session
+  func issue(
+    _ session: Session, _ active: ActiveRoles, to application: Application?, lifetime: Duration, at instant: Instant
+  ) throws -> String {
     var claims = claims(
-      subject: "\(session.account)", audience: session.audience, clientID: opened.application?.clientID ?? "", opened.active,
-      lifetime: lifetime, at: instant)
+      subject: "\(session.account)", audience: session.audience, clientID: application?.clientID ?? "", active, lifetime: lifetime,
+      at: instant)
     claims.session = SessionClaims(
       id: "\(session.id)", authenticatedAt: session.authenticatedAt, methods: session.amr, level: session.acr)
-    return try sign(claims, for: opened.application)
+    return try sign(claims, for: application)
   }
 
   /// An application's own token: no session, no authentication of a person.

@@ -14,10 +14,11 @@ package struct Sessions: Sendable {
     self.settings = settings
   }
 
-  /// Opens a session inside a sign-in's transaction. Without a proof of both factors there is no way in here.
+  /// Opens a session inside a sign-in's transaction and signs its tokens. Without a proof of both factors there is no way in
+  /// here. What cannot be signed throws, and so undoes the transaction: no code is used up for a session without a token.
   func open(
     _ opening: Opening, proof: SignInProof, _ context: SignInContext, _ db: any Transaction, at instant: Instant
-  ) throws -> OpenedSession {
+  ) throws -> SignedIn {
     let device = try self.device(opening, db, at: instant)
     let expiresAt = instant + settings.sessionLifetime
     let session = Session(
@@ -28,20 +29,12 @@ package struct Sessions: Sendable {
     let refresh = OpaqueCredential(.refreshToken, for: session.id)
     try SessionStore(db).insert(session, refreshDigest: refresh.digest)
     try AuditLog(db).append(.sessionOpened(session, proof.method), by: context.provenance, at: instant)
-    return OpenedSession(
-      session: session, username: opening.account.username, application: context.application, refreshToken: refresh.text,
-      deviceToken: device.token, active: try AssignmentStore(db).activate(opening.roles, of: .account(opening.account.id)))
-  }
-
-  /// Signs the tokens of a session that is in the database.
-  func issue(_ opened: OpenedSession, at instant: Instant) throws -> SignedIn {
-    let session = opened.session
+    let active = try AssignmentStore(db).activate(opening.roles, of: .account(opening.account.id))
     let lifetime = min(settings.accessLifetime, session.expiresAt - instant)
-    let token = try tokens.issue(opened, lifetime: lifetime, at: instant)
     return SignedIn(
-      accessToken: token, accessLifetime: lifetime, refreshToken: opened.refreshToken,
-      refreshLifetime: session.refreshExpiresAt - instant, deviceToken: opened.deviceToken, session: session,
-      username: opened.username, active: opened.active)
+      accessToken: try tokens.issue(session, active, to: context.application, lifetime: lifetime, at: instant),
+      accessLifetime: lifetime, refreshToken: refresh.text, refreshLifetime: session.refreshExpiresAt - instant,
+      deviceToken: device.token, session: session, username: opening.account.username, active: active)
   }
 
   /// The device that signs in: the known one under a new secret, or a new one.
@@ -60,16 +53,6 @@ package struct Sessions: Sendable {
   }
 
   private static let mostDevices = 20
-}
-
-/// A session that is in the database, with what its tokens are made of.
-struct OpenedSession: Sendable {
-  let session: Session
-  let username: Username
-  let application: Application?
-  let refreshToken: String
-  let deviceToken: String
-  let active: ActiveRoles
 }
 
 extension AuditEvent {

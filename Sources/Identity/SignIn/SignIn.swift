@@ -4,6 +4,7 @@ package import Journal
 package import Persistence
 package import Primitives
 package import Telemetry
+internal import Tokens
 
 /// Password, second factor, session: the two calls of a sign-in on one state machine (`SignInState`).
 ///
@@ -51,7 +52,7 @@ package struct SignIn: Sendable {
     let isRight = try await passwords.verify(request.password, against: account?.password)
     let attempt = PasswordAttempt(request: request, digest: digest, account: account, isRight: isRight)
     let at = now()
-    let conclusion = try await database.transaction { db in try self.conclude(attempt, db, at: at) }
+    let conclusion = try await decide { db in try self.conclude(attempt, db, at: at) }
     if case .opened = conclusion, let account { await rehash(request.password, of: account) }
     return try finish(conclusion, request.context, at: at)
   }
@@ -68,8 +69,16 @@ package struct SignIn: Sendable {
   /// `POST /auth/mfa`. Throws `DatabaseError`.
   package func answer(_ call: ChallengeAnswer) async throws -> SignInOutcome {
     let at = now()
-    let conclusion = try await database.transaction { db in try self.conclude(call, db, at: at) }
+    let conclusion = try await decide { db in try self.conclude(call, db, at: at) }
     return try finish(conclusion, call.context, at: at)
+  }
+
+  private func decide(_ body: @escaping @Sendable (any Transaction) throws -> Conclusion) async throws -> Conclusion {
+    do {
+      return try await database.transaction(body)
+    } catch TokenError.tooManyClaims {
+      return .ended(.rolesDoNotFit)
+    }
   }
 
   /// What a name is counted under: a name that cannot exist is counted as it was typed.
@@ -79,7 +88,7 @@ package struct SignIn: Sendable {
 
   private func finish(_ conclusion: Conclusion, _ context: SignInContext, at instant: Instant) throws -> SignInOutcome {
     switch conclusion {
-    case .opened(let opened): return .signedIn(try sessions.issue(opened, at: instant))
+    case .opened(let signedIn): return .signedIn(signedIn)
     case .ended(let outcome):
       if let reason = outcome.denialReason { denials.count(reason, from: context.provenance.address, at: instant) }
       return outcome
@@ -113,7 +122,7 @@ struct PasswordAttempt: Sendable {
 
 /// What the transaction decided.
 enum Conclusion: Sendable {
-  case opened(OpenedSession)
+  case opened(SignedIn)
   case ended(SignInOutcome)
 }
 
@@ -135,6 +144,7 @@ extension SignInOutcome {
     case .wrongAnswer: "invalid_challenge_response"
     case .factorUnavailable: "factor_unavailable"
     case .roleNotAssigned: "role_not_assigned"
+    case .rolesDoNotFit: "roles_do_not_fit"
     }
   }
 }

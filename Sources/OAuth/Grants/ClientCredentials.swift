@@ -1,5 +1,6 @@
 package import Identity
 package import Primitives
+internal import Tokens
 
 /// The client credentials grant (RFC 6749, section 4.4): an application gets a token of its own, with its roles. No session
 /// is opened and no row is written.
@@ -34,13 +35,23 @@ package struct ClientCredentials: Sendable {
     }
     var active = try await roles.active(of: application.id)
     if let scope {
-      let wanted = scope.split(separator: " ").map(String.init)
-      guard wanted.allSatisfy(active.permissions.contains) else {
-        throw OAuthError(.invalidScope, "this application does not hold every permission that the scope names")
-      }
-      active = ActiveRoles(roles: active.roles, permissions: Set(wanted).sorted())
+      active = try narrow(active, to: scope)
     }
-    let token = try tokens.issue(application, active: active, audience: audience, lifetime: lifetime, at: now())
+    let token: String
+    do {
+      token = try tokens.issue(application, active: active, audience: audience, lifetime: lifetime, at: now())
+    } catch TokenError.tooManyClaims {
+      throw OAuthError(.invalidScope, "this application holds more roles than fit into a token; name a scope")
+    }
     return Grant(accessToken: token, expiresIn: lifetime.inSeconds, scope: active.permissions.joined(separator: " "))
+  }
+
+  /// A token of part of the permissions names no role: who checks roles must not grant more than the scope says.
+  private func narrow(_ active: ActiveRoles, to scope: String) throws(OAuthError) -> ActiveRoles {
+    let wanted = Set(scope.split(separator: " ").map(String.init))
+    guard !wanted.isEmpty, wanted.isSubset(of: active.permissions) else {
+      throw OAuthError(.invalidScope, "the scope names no permission, or one that this application does not hold")
+    }
+    return ActiveRoles(roles: wanted.count == active.permissions.count ? active.roles : [], permissions: wanted.sorted())
   }
 }

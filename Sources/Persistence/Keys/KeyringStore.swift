@@ -40,7 +40,7 @@ struct KeyringStore {
     try db.run("UPDATE keyring SET sealed = \(sealed) WHERE purpose = \(purpose.rawValue) AND generation = \(generation)")
   }
 
-  func delete(_ purpose: Keyring.Purpose, before generation: Int) throws(DatabaseError) {
+  static func delete(_ purpose: Keyring.Purpose, before generation: Int, _ db: any Transaction) throws(DatabaseError) {
     try db.run("DELETE FROM keyring WHERE purpose = \(purpose.rawValue) AND generation < \(generation)")
   }
 

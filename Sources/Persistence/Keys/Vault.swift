@@ -68,6 +68,15 @@ package final class Vault: Sendable {
 
   package func pepper(generation: Int) -> Secret? { keyring.withLock { $0.key(.pepper, generation) } }
 
+  /// Whether `master` is the key that opens the database's keyring at this moment.
+  package func isSealed(under master: MasterKey) async throws -> Bool {
+    do {
+      return try await database.read { db in try !KeyringStore(db, master: master).keyring().keys.isEmpty }
+    } catch VaultError.wrongMasterKey {
+      return false
+    }
+  }
+
   /// Seals the keyring under another master key, and begins new generations for columns and peppers. In one transaction: with
   /// its commit the old master key opens nothing any more. What is sealed under the old generations is for
   /// `isOutdated` to find; `forgetOldDataKeys` ends it. `record` writes in the same transaction.
@@ -94,9 +103,9 @@ package final class Vault: Sendable {
   }
 
   /// Called when no column is outdated any more.
-  package func forgetOldDataKeys(_ master: MasterKey) async throws {
+  package func forgetOldDataKeys() async throws {
     guard let newest = keyring.withLock({ $0.newest(.data) }) else { return }
-    try await database.transaction { db in try KeyringStore(db, master: master).delete(.data, before: newest.generation) }
+    try await database.transaction { db in try KeyringStore.delete(.data, before: newest.generation, db) }
     keyring.withLock { $0.remove(.data, before: newest.generation) }
   }
 

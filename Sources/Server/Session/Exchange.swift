@@ -83,9 +83,20 @@ extension HTTPSession {
     if !connection.isClosed { processPending() }
   }
 
+  /// The client went away while its answer was made: the answer goes nowhere, least of all into the buffer that all of the loop's
+  /// connections share.
+  private func abandon(_ exchange: Exchange, _ response: Response) {
+    Secret.wipeStorage(of: exchange.body)
+    context.record(
+      RequestRecord(
+        requestID: exchange.requestID, route: exchange.pattern, method: exchange.head.methodBytes, status: response.status,
+        receivedAt: exchange.receivedAt, client: client, code: response.code, reason: "the client went away"))
+  }
+
   private func complete(_ response: Response) {
     guard let exchange = current else { return }
     current = nil
+    guard !connection.isClosed else { return abandon(exchange, response) }
     machine.answered()
     answer(exchange, response)
     Secret.wipeStorage(of: exchange.body)
@@ -110,6 +121,7 @@ extension HTTPSession {
   }
 
   private func write(_ response: Response, _ requestID: String, isHead: Bool, isOld: Bool) {
+    guard !connection.isClosed else { return }
     let isPersistent = machine.phase != .closing
     context.date.update(context.now())
     ResponseEncoder.encode(

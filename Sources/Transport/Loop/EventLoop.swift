@@ -119,9 +119,10 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     while isBusy || hasWork {
       let count = cf_epoll_wait(epoll, &events, 64, hasWork ? 0 : Self.lingerMilliseconds)
       isBusy = count > 0
+      // First the clock: a deadline that an event sets counts from now, not from when the loop last woke.
+      expireDeadlines()
       for index in 0..<max(0, Int(count)) { handle(events[index]) }
       for connection in take(&unfinished) { connection.continueReading() }
-      expireDeadlines()
       runWork()
       turnEnded()
     }
