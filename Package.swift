@@ -90,7 +90,7 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
-    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Primitives"]),
+    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
       "FlowTests", ["CredentialFlow", "Cryptography", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
   ]
