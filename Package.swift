@@ -36,6 +36,7 @@ let package = Package(
     library("CUTF8Proc", nil, apt: "libutf8proc-dev"),
     library("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
     library("CZlib", "zlib", apt: "zlib1g-dev"),
+    library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
     library("CQREncode", "libqrencode", apt: "libqrencode-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
 
@@ -65,15 +66,15 @@ let package = Package(
     module(
       "API",
       [
-        "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server", "Telemetry", "Tokens",
-        "Primitives",
+        "CPCRE2", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server", "Telemetry",
+        "Tokens", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",
       dependencies: [
-        "API", "CJansson", "CLinux", "COpenSSL", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography", "Defaults",
-        "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens", "Transport",
-        "Primitives",
+        "API", "CJansson", "CLinux", "COpenSSL", "CPCRE2", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography",
+        "Defaults", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens",
+        "Transport", "Primitives",
       ],
       swiftSettings: settings),
 
@@ -90,6 +91,7 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+    tests("APITests", ["API", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
       "FlowTests", ["CredentialFlow", "Cryptography", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),

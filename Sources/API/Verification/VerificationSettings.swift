@@ -15,7 +15,8 @@ package struct VerificationSettings: Settings {
   package let header: String
   package let rule: Rule
   package let secrets: [Secret]
-  package let pattern: String
+  /// There where the rule is `pattern`.
+  let pattern: HeaderPattern?
   /// Paths that need it; empty for every call under `/auth`.
   package let paths: [String]
 
@@ -23,7 +24,7 @@ package struct VerificationSettings: Settings {
     header = try reader.string("header", default: "X-Custom-Header")
     rule = try reader.choice("rule", default: .off)
     secrets = try reader.secrets("secrets")
-    pattern = try reader.string("pattern", default: "")
+    let pattern = try reader.string("pattern", default: "")
     paths = try reader.strings("paths", default: [])
     guard !header.isEmpty, header.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || Self.isAlphanumeric($0) }) else {
       throw reader.wrong("header", "expected a header name of letters, digits and '-'")
@@ -32,8 +33,15 @@ package struct VerificationSettings: Settings {
       guard !secrets.isEmpty else { throw reader.wrong("secrets", "the rule '\(rule.rawValue)' needs at least one secret") }
       guard secrets.allSatisfy({ $0.count >= 16 }) else { throw reader.wrong("secrets", "a secret has at least 16 bytes") }
     }
-    if rule == .pattern, (try? Regex(pattern)) == nil || pattern.isEmpty {
-      throw reader.wrong("pattern", "expected a regular expression")
+    self.pattern = rule == .pattern ? try Self.compiled(pattern, reader) : nil
+  }
+
+  private static func compiled(_ pattern: String, _ reader: SettingsReader) throws(SettingsError) -> HeaderPattern {
+    guard !pattern.isEmpty else { throw reader.wrong("pattern", "expected a regular expression") }
+    do {
+      return try HeaderPattern(pattern)
+    } catch {
+      throw reader.wrong("pattern", "not a regular expression: \(error.reason) (at byte \(error.offset))")
     }
   }
 
