@@ -64,7 +64,7 @@ final class Application: Sendable {
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
       database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
-      denials: denials, limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
+      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database), tokens: tokens, issuer: service.issuer,

@@ -167,15 +167,26 @@ struct RecordTests {
       let client = try await world.addClient()
       for _ in 0..<30 { _ = try world.auth(#"{"username":"nobody","password":"wrong password"}"#, client) }
       for _ in 0..<20 { _ = try world.post("/auth", "{}") }
+      let person = try await world.addPerson()
+      let form = ("Content-Type", "application/x-www-form-urlencoded")
+      let wrong = Array("grant_type=client_credentials&client_id=\(client.clientID)&client_secret=wrong".utf8)
+      for _ in 0..<7 { #expect(try world.call("POST", "/oauth/token", [form], wrong).status == 401) }
+      // No denials: a grant that the server does not know, and a right password that waits for its second factor.
+      #expect(try world.call("POST", "/oauth/token", [form], Array("grant_type=other".utf8)).status == 400)
+      #expect(try world.auth(person.body(), client).code == "mfa_required")
+      let guess = #"{"challenge":"unknown","method":"totp","code":"123456"}"#
+      for _ in 0..<3 { #expect(try world.post("/auth/mfa", guess, client.key).code == "invalid_challenge") }
       world.clock.advance(by: .seconds(60))
       for _ in 0..<10 { _ = try world.post("/auth", "{}") }
       let before = try await actions(world).count
       await world.server.drain(within: .seconds(1))
       let entries = try await actions(world).dropFirst(before).filter { $0.action == "request.denied" }
-      #expect(entries.count == 3)
+      #expect(entries.count == 5)
       let counts = entries.map { "\($0.subject) \($0.detail)" }
       #expect(counts.contains { $0.contains("reason:invalid_credentials") && $0.contains(#""count":"30""#) }, "\(counts)")
       #expect(counts.contains { $0.contains("reason:client_required") && $0.contains(#""count":"20""#) })
+      #expect(counts.contains { $0.contains("reason:invalid_client ") && $0.contains(#""count":"7""#) }, "\(counts)")
+      #expect(counts.contains { $0.contains("reason:invalid_challenge ") && $0.contains(#""count":"3""#) }, "\(counts)")
       #expect(counts.contains { $0.contains("reason:client_required") && $0.contains(#""count":"10""#) })
       #expect(counts.allSatisfy { $0.contains(#""source":"127.0.0.1""#) })
     }

@@ -132,6 +132,66 @@ struct DenialTallyTests {
     #expect(taken.first { $0.key.source == "(other)" }?.count == 9_900)
   }
 
+  @Test("each minute has a capacity of its own, and each reason its own rest")
+  func perMinute() {
+    let tally = DenialTally()
+    for minute in 0..<2 {
+      for index in 0..<1_000 {
+        for reason in ["a", "b"] { tally.count(reason, from: "source \(index)", at: start + .seconds(60 * minute)) }
+      }
+    }
+    let taken = tally.take(before: start, isFinal: true)
+    #expect(taken.count == 2 * (256 + 2))
+    #expect(taken.filter { $0.key.source == "(other)" }.map { "\($0.key.reason) \($0.count)" } == ["a 872", "b 872", "a 872", "b 872"])
+  }
+
+  @Test("what is put back keeps to the capacity, and nothing is lost")
+  func putBackBounded() {
+    let tally = DenialTally(capacity: 100)
+    for index in 0..<150 { tally.count("a", from: "early \(index)", at: start) }
+    let taken = tally.take(before: start, isFinal: true)
+    for index in 0..<60 { tally.count("a", from: "late \(index)", at: start) }
+    tally.putBack(taken)
+    let all = tally.take(before: start, isFinal: true)
+    #expect(all.count == 101)
+    #expect(all.first { $0.key.source == "(other)" }?.count == 110)
+    #expect(all.map(\.count).reduce(0, +) == 210)
+  }
+
+  @Test("while nothing can be written an hour is kept by minute, and what is older is added to its beginning")
+  func backlog() {
+    let tally = DenialTally()
+    for minute in 0..<200 { for source in ["1", "2"] { tally.count("a", from: source, at: start + .seconds(60 * minute)) } }
+    let taken = tally.take(before: start, isFinal: true)
+    #expect(taken.map(\.count).reduce(0, +) == 400)
+    #expect(Set(taken.map(\.key.minute)).count == 60)
+    #expect(taken.first { $0.key.source == "(other)" }?.count == 280)
+    #expect(taken.first?.key.minute == start.unixSeconds / 60 + 140)
+  }
+
+  @Test("more than a transaction's entries are written in several; what those before a fault wrote is not written again")
+  func batches() async throws {
+    let database = try await Chain.database(0)
+    let tally = DenialTally(capacity: 1_000)
+    let recorder = DenialRecorder(tally: tally, database: database, log: .discarding)
+    for index in 0..<450 { tally.count("a", from: "source \(index)", at: start) }
+    // Lets the first batch of 200 through and no entry more.
+    try await database.transaction {
+      try $0.script(
+        """
+        CREATE TRIGGER full BEFORE INSERT ON audit_entry WHEN (SELECT count(*) FROM audit_entry) >= 300
+        BEGIN SELECT RAISE(ABORT, 'full'); END
+        """)
+    }
+    await recorder.record(at: start, isFinal: true)
+    #expect(try await database.read { try AuditLog($0).tail(1_000) }.count == 200)
+    try await database.transaction { try $0.script("DROP TRIGGER full") }
+    await recorder.record(at: start, isFinal: true)
+    let entries = try await database.read { try AuditLog($0).tail(1_000) }
+    #expect(entries.count == 450)
+    #expect(Set(entries.map(\.detail)).count == 450)
+  }
+
   @Test("what cannot be written stays in the tally and is written later, added to what came meanwhile")
   func putBack() async throws {
     let database = try await Chain.database(0)

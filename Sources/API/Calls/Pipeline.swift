@@ -34,16 +34,20 @@ struct Pipeline: Sendable {
 
   private func refusal(of request: Request, _ row: RouteRow) -> Response? {
     guard let problem = checks.refusal(of: request, pace: row.pace, body: row.body) else { return nil }
-    return answer(problem, to: request)
+    return counted(problem.response(requestID: request.id), to: request)
   }
 
   private func respond(to request: Request, _ row: RouteRow) async -> Response {
+    counted(await answer(to: request, row), to: request)
+  }
+
+  private func answer(to request: Request, _ row: RouteRow) async -> Response {
     do {
       let caller = try await caller(of: request, row)
       let provenance = Provenance(actor: caller.actor, requestID: request.id, address: request.peer.description)
       return try await row.endpoint.respond(to: Call(request: request, caller: caller, provenance: provenance))
     } catch {
-      return answer(problems.problem(for: error, requestID: request.id), to: request)
+      return problems.problem(for: error, requestID: request.id).response(requestID: request.id)
     }
   }
 
@@ -63,12 +67,13 @@ struct Pipeline: Sendable {
     if let problem = verification.refusal(of: request, on: row.path) { throw problem }
   }
 
-  /// A problem's answer; counted in the record where somebody was refused for who they are or what they do.
-  private func answer(_ problem: Problem, to request: Request) -> Response {
-    if [401, 403, 429].contains(problem.status.rawValue) {
-      denials.count(problem.code.rawValue, from: request.peer.description, at: request.receivedAt)
+  /// The one place where denials are counted for the record. Here and not in `finish`, which an answer that nobody waits for
+  /// does not reach: who hangs up after a guess has guessed all the same.
+  private func counted(_ response: Response, to request: Request) -> Response {
+    if let code = response.code, code.isDenial {
+      denials.count(code.rawValue, from: request.peer.siteDescription, at: request.receivedAt)
     }
-    return problem.response(requestID: request.id)
+    return response
   }
 
   /// What every answer of a row carries, whoever made it: for a sign-in `X-Auth-Outcome`, so that an edge can count failures.
@@ -77,5 +82,17 @@ struct Pipeline: Sendable {
     guard case .signIn = row.access else { return response }
     response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
     return response
+  }
+}
+
+extension ProblemCode {
+  /// Whether somebody was refused for who they are or what they do. Asking for the second factor is the way of a sign-in, while
+  /// a wrong challenge may be a guess, though its status is that of a bad request.
+  fileprivate var isDenial: Bool {
+    switch self {
+    case .mfaRequired: false
+    case .invalidChallenge, .factorUnavailable: true
+    default: [401, 403, 429].contains(status.rawValue)
+    }
   }
 }

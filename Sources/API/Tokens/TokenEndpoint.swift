@@ -89,11 +89,13 @@ extension OAuthError {
   fileprivate var response: Response {
     let status: Status = code == .invalidClient ? .unauthorized : .badRequest
     let headers = code == .invalidClient ? [(name: "WWW-Authenticate", value: "Basic realm=\"credentialflow\"")] : []
-    return .json(status, headers: headers) { json in
+    var response = Response.json(status, headers: headers) { json in
       json.object { json in
         json.member("error", code.rawValue)
         json.member("error_description", detail)
       }
     }
+    if code == .invalidClient { response.code = .invalidClient }
+    return response
   }
 }

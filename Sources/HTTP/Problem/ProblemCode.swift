@@ -8,6 +8,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
 
   case clientRequired = "client_required"
   case invalidClientToken = "invalid_client_token"
+  /// RFC 6749, section 5.2: the token endpoint states it in that section's form.
+  case invalidClient = "invalid_client"
   case invalidAPIKey = "invalid_api_key"
   case clientMismatch = "client_mismatch"
   case invalidCredentials = "invalid_credentials"
@@ -53,8 +55,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   package var status: Status {
     switch self {
     case .invalidRequest, .invalidHeader, .invalidChallenge, .invalidInvitation, .factorUnavailable: 400
-    case .clientRequired, .invalidClientToken, .invalidAPIKey, .clientMismatch, .invalidCredentials, .mfaRequired,
-      .mfaEnrollmentRequired, .invalidChallengeResponse, .reauthenticationRequired, .invalidToken, .expired, .revoked,
+    case .clientRequired, .invalidClientToken, .invalidClient, .invalidAPIKey, .clientMismatch, .invalidCredentials,
+      .mfaRequired, .mfaEnrollmentRequired, .invalidChallengeResponse, .reauthenticationRequired, .invalidToken, .expired, .revoked,
       .refreshTokenReused:
       401
     case .verificationFailed, .forbidden, .insufficientPermission, .banned: 403

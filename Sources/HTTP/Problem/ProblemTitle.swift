@@ -9,6 +9,7 @@ extension ProblemCode {
     case .factorUnavailable: "This factor is not available"
     case .clientRequired: "An application must identify itself"
     case .invalidClientToken: "The application's token is not valid"
+    case .invalidClient: "The application could not be authenticated"
     case .invalidAPIKey: "The API key is not valid"
     case .clientMismatch: "Token and API key name different applications"
     case .invalidCredentials: "The credentials are not valid"

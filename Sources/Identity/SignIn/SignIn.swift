@@ -1,6 +1,6 @@
 internal import Cryptography
 package import Defense
-package import Journal
+internal import Journal
 package import Persistence
 package import Primitives
 package import Telemetry
@@ -15,7 +15,6 @@ package struct SignIn: Sendable {
   let vault: Vault
   let passwords: Passwords
   let sessions: Sessions
-  let denials: DenialTally
   let limiter: PaceLimiter
   /// Sign-ins for one username; `nil` where pace is switched off.
   let pace: Pace?
@@ -24,14 +23,13 @@ package struct SignIn: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, denials: DenialTally,
-    limiter: PaceLimiter, pace: Pace?, settings: AccountSettings, log: Log, now: Now
+    database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, limiter: PaceLimiter,
+    pace: Pace?, settings: AccountSettings, log: Log, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
     self.sessions = sessions
-    self.denials = denials
     self.limiter = limiter
     self.pace = pace
     self.settings = settings
@@ -54,7 +52,7 @@ package struct SignIn: Sendable {
     let at = now()
     let conclusion = try await decide { db in try self.conclude(attempt, db, at: at) }
     if case .opened = conclusion, let account { await rehash(request.password, of: account) }
-    return try finish(conclusion, request.context, at: at)
+    return try finish(conclusion, at: at)
   }
 
   private func candidate(_ username: Username?, _ token: OpaqueCredential?) async throws -> (Account?, Device?) {
@@ -70,7 +68,7 @@ package struct SignIn: Sendable {
   package func answer(_ call: ChallengeAnswer) async throws -> SignInOutcome {
     let at = now()
     let conclusion = try await decide { db in try self.conclude(call, db, at: at) }
-    return try finish(conclusion, call.context, at: at)
+    return try finish(conclusion, at: at)
   }
 
   private func decide(_ body: @escaping @Sendable (any Transaction) throws -> Conclusion) async throws -> Conclusion {
@@ -86,12 +84,10 @@ package struct SignIn: Sendable {
     usernameDigest(username?.text ?? request.username, vault)
   }
 
-  private func finish(_ conclusion: Conclusion, _ context: SignInContext, at instant: Instant) throws -> SignInOutcome {
+  private func finish(_ conclusion: Conclusion, at instant: Instant) throws -> SignInOutcome {
     switch conclusion {
     case .opened(let signedIn): return .signedIn(signedIn)
-    case .ended(let outcome):
-      if let reason = outcome.denialReason { denials.count(reason, from: context.provenance.address, at: instant) }
-      return outcome
+    case .ended(let outcome): return outcome
     }
   }
 
@@ -129,22 +125,4 @@ enum Conclusion: Sendable {
 /// A username's name in `password_failure`: keyed, so that the table does not list who was tried.
 func usernameDigest(_ text: String, _ vault: Vault) -> [UInt8] {
   HMAC.sha256(Array(text.utf8), key: vault.subkey("password_failure.username"))
-}
-
-extension SignInOutcome {
-  /// The reason under which a refusal is tallied.
-  fileprivate var denialReason: String? {
-    switch self {
-    case .signedIn, .secondFactorRequired: nil
-    case .paced: "rate_limited"
-    case .enrollmentRequired: "mfa_enrollment_required"
-    case .refused: "invalid_credentials"
-    case .locked: "too_many_attempts"
-    case .invalidChallenge: "invalid_challenge"
-    case .wrongAnswer: "invalid_challenge_response"
-    case .factorUnavailable: "factor_unavailable"
-    case .roleNotAssigned: "role_not_assigned"
-    case .rolesDoNotFit: "roles_do_not_fit"
-    }
-  }
 }

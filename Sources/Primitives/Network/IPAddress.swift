@@ -60,6 +60,12 @@ package enum PeerAddress: Hashable, Sendable, CustomStringConvertible {
   /// `nil` for a Unix-domain peer.
   package var address: IPAddress? { if case .internet(let address, _) = self { address } else { nil } }
 
+  /// What is counted together, for people: `192.0.2.1`, `2001:db8::/64`, `local`.
+  package var siteDescription: String {
+    guard let address else { return description }
+    return address.isIPv4 ? address.description : "\(address.site)/64"
+  }
+
   /// The address without the port, `local` for a Unix-domain socket: the form that is logged.
   package var description: String { if case .internet(let address, _) = self { address.description } else { "local" } }
 }
