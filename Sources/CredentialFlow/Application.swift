@@ -30,8 +30,8 @@ final class Application: Sendable {
   let signingKeys: SigningKeys
   private let denials: DenialTally
   private let api: PublicAPI
-  // A lock: commands run beside each other, and only one may replace `master.key`.
-  private let isRotating = Mutex(false)
+  /// Commands run beside each other, and only one at a time may replace `master.key`.
+  private let isRotating = Atomic(false)
 
   /// What lies under every service: opened in order, each step on the one before.
   private struct Ground {
@@ -113,11 +113,10 @@ final class Application: Sendable {
   /// Puts a new master key in force and seals everything anew under it; answers how many values that were.
   func rotateMasterKey(by provenance: Provenance) async throws -> Int {
     let at = now()
-    guard isRotating.withLock({ wasRotating in
-      defer { wasRotating = true }
-      return !wasRotating
-    }) else { throw Refusal("the master key is being rotated already") }
-    defer { isRotating.withLock { $0 = false } }
+    guard !isRotating.exchange(true, ordering: .acquiringAndReleasing) else {
+      throw Refusal("the master key is being rotated already; one at a time")
+    }
+    defer { isRotating.store(false, ordering: .releasing) }
     _ = try await MasterKeyFile(installation).rotate(vault, at: at) { db in
       try AuditLog(db).append(AuditEvent("master_key.rotated", subject: "master_key:current"), by: provenance, at: at)
     }
