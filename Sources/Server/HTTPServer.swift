@@ -41,7 +41,7 @@ package final class HTTPServer: Sendable {
         for index in contexts.indices {
           // A Unix-domain path has one socket; it lives on the first loop.
           if index > 0, case .unix = address { break }
-          let listener = try Listener(chosen)
+          let listener = try Listener(chosen, isFirst: index == 0)
           chosen = listener.address
           listeners[index].append(listener)
         }

@@ -1,6 +1,8 @@
 import Glibc
 import Dispatch
+import Primitives
 import Server
+import Telemetry
 import Testing
 import Transport
 
@@ -199,6 +201,17 @@ struct GoneClientTests {
       usleep(60_000)
       client.send("Host: a\r\n\r\n")
       #expect(try client.answer().status == 200)
+    }
+  }
+}
+
+struct ListeningTests {
+  @Test("an address on which somebody listens is refused with its reason, and nothing crashes")
+  func takenPort() async throws {
+    try await Fixture.run { fixture in
+      let second = try HTTPServer(settings: ServerSettings(), routes: [], log: .discarding, now: .system)
+      #expect(throws: ListenError.self) { try second.start(on: [fixture.address]) }
+      #expect(ListenAddress("127.0.0.1") == nil && ListenAddress("foo") == nil && ListenAddress("127.0.0.1:99999") == nil)
     }
   }
 }

@@ -36,7 +36,7 @@ enum APIKeyCommands {
     })
 
   private static let rotate = Command(
-    "apikey rotate", "Makes a successor for a key, which ends at once", arguments: [id],
+    "apikey rotate", "Ends a key at once and makes its successor", arguments: [id],
     examples: ["apikey rotate 019aa1b2-0000-7000-8000-000000000000"],
     action: .application { invocation, console, application in
       let id = try parse(invocation)

@@ -33,8 +33,8 @@ enum KeyCommands {
     })
 
   private static let rotate = Command(
-    "key rotate", "Replaces the master key and seals everything anew",
-    options: [.flag("master", "the master key: the only key that is rotated by hand so far")],
+    "key rotate", "Replaces the master key (--master) and seals everything anew",
+    options: [.flag("master", "required: the master key is the only key that is rotated by hand so far")],
     examples: ["key rotate --master"],
     action: .application { invocation, console, application in
       guard invocation.has("master") else { throw invocation.wrong("say which key: --master") }

@@ -25,7 +25,7 @@ enum TokenCommands {
     })
 
   private static let verify = Command(
-    "token verify", "Checks a token as this server's doors would", arguments: [token],
+    "token verify", "Checks a token's signature, time, issuer, use and audience; not whether its session has ended", arguments: [token],
     options: [.value("audience", "A", "for whom it must be meant (default: this server)")],
     examples: ["token verify -", "token verify - --audience https://api.example.com"], input: input,
     action: .application { invocation, console, application in

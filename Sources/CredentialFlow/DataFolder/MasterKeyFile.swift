@@ -91,7 +91,8 @@ struct MasterKeyFile: Sendable {
 
   private func read(_ path: String) throws -> MasterKey {
     guard FileBytes.exists(path) else {
-      throw Refusal("\(path) is missing; put the master key back, or make a new installation with 'credentialflow init'")
+      throw Refusal(
+        "\(path) is missing; put the master key back, or make a new installation in another folder: credentialflow init --data DIR")
     }
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {

@@ -181,13 +181,26 @@ package final class SettingsReader {
       effective[key] = shown(fallback)
       return fallback
     }
-    guard let value = convert(found) else { throw wrong(key, "expected a value such as \(shown(fallback))") }
+    guard let value = convert(found) else { throw wrong(key, "expected a value such as \(shown(fallback).text)") }
     effective[key] = shown(value)
     return value
   }
 }
 
 extension SettingsValue {
+  /// As it would stand in the file, for messages.
+  fileprivate var text: String {
+    switch self {
+    case .null: "null"
+    case .boolean(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .string(let value): "\"\(value)\""
+    case .array(let items): "[" + items.map(\.text).joined(separator: ", ") + "]"
+    case .object: "{ … }"
+    }
+  }
+
   fileprivate init(seconds duration: Duration) {
     let micros = duration.inMicroseconds
     self = micros % 1_000_000 == 0 ? .integer(Int(micros / 1_000_000)) : .number(Double(micros) / 1_000_000)

@@ -27,8 +27,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   package let queue: DispatchQueue
   let epoll: Int32
   private let wakeup: Int32
-  private let source: any DispatchSourceRead
-  private let timer: any DispatchSourceTimer
+  /// Made by `start`: a source that was never activated must not be released.
+  private var source: (any DispatchSourceRead)?
+  private var timer: (any DispatchSourceTimer)?
 
   /// The thread that drains, 0 between drains: what tells a job from the loop from one from elsewhere.
   private let owner = Atomic<UInt>(0)
@@ -60,8 +61,6 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     epoll = cf_epoll_create()
     wakeup = cf_eventfd()
     guard epoll >= 0, wakeup >= 0, cf_epoll_add_edge(epoll, wakeup, UInt64.max) == 0 else { throw LoopError(code: errno) }
-    source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: queue)
-    timer = DispatchSource.makeTimerSource(queue: queue)
     tick = Self.monotonicTick()
     wheel = TimerWheel(now: tick)
   }
@@ -74,10 +73,12 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
   /// Starts handling events. The loop then lives until `stop`, because its handlers hold it.
   package func start() {
-    source.setEventHandler { [self] in drain() }
-    timer.setEventHandler { [self] in drain() }
-    source.activate()
-    timer.activate()
+    source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: queue)
+    timer = DispatchSource.makeTimerSource(queue: queue)
+    for source in [source, timer] as [(any DispatchSourceProtocol)?] {
+      source?.setEventHandler { [self] in drain() }
+      source?.activate()
+    }
   }
 
   /// Ends event handling; what is open stays open until it is released. Runs on the queue.
@@ -86,8 +87,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
       for connection in connections { connection?.close() }
       for acceptor in acceptors.values { acceptor.listener.close() }
       acceptors = [:]
-      source.cancel()
-      timer.cancel()
+      source?.cancel()
+      timer?.cancel()
     }
   }
 
@@ -227,11 +228,11 @@ extension EventLoop {
   private func armTimer() {
     let isPaused = acceptors.values.contains { $0.isPaused }
     guard let next = isPaused ? tick + 1 : wheel.nextTick else {
-      timer.schedule(deadline: .distantFuture)
+      timer?.schedule(deadline: .distantFuture)
       return
     }
     let milliseconds = Int(next - tick) * Int(Self.tickMilliseconds) + 1
-    timer.schedule(deadline: .now() + .milliseconds(milliseconds), leeway: .milliseconds(50))
+    timer?.schedule(deadline: .now() + .milliseconds(milliseconds), leeway: .milliseconds(50))
   }
 
   private static func monotonicTick() -> UInt32 {

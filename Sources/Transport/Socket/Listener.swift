@@ -17,7 +17,13 @@ package struct Listener: Sendable {
   /// With the port that the system chose.
   package let address: ListenAddress
 
-  package init(_ wanted: ListenAddress, backlog: Int32 = 4096) throws(ListenError) {
+  /// `isFirst`: of a server's listeners on this address. Where another process listens already, SO_REUSEPORT would let this one
+  /// join it and share its connections; the first therefore makes sure that nobody does.
+  package init(_ wanted: ListenAddress, isFirst: Bool, backlog: Int32 = 4096) throws(ListenError) {
+    if isFirst, case .internet(let host, let port) = wanted, port != 0 {
+      let probe = try Self.bound(wanted, host: host, port: port, isShared: false)
+      Glibc.close(probe)
+    }
     switch wanted {
     case .internet(let host, let port): try self.init(wanted, host: host, port: port, backlog: backlog)
     case .unix(let path): try self.init(wanted, path: path, backlog: backlog)
@@ -25,10 +31,17 @@ package struct Listener: Sendable {
   }
 
   private init(_ wanted: ListenAddress, host: IPAddress, port: UInt16, backlog: Int32) throws(ListenError) {
+    let descriptor = try Self.bound(wanted, host: host, port: port, isShared: true)
+    try Self.check(listen(descriptor, backlog) == 0, wanted, "listen", descriptor)
+    self.descriptor = descriptor
+    address = .internet(host, port: Self.boundPort(descriptor) ?? port)
+  }
+
+  private static func bound(_ wanted: ListenAddress, host: IPAddress, port: UInt16, isShared: Bool) throws(ListenError) -> Int32 {
     let family = host.isIPv4 ? AF_INET : AF_INET6
     let descriptor = try Self.open(wanted, family)
     for (level, option) in [(SOL_SOCKET, SO_REUSEADDR), (SOL_SOCKET, SO_REUSEPORT), (Int32(IPPROTO_TCP), TCP_NODELAY)] {
-      var isOn: Int32 = 1
+      var isOn: Int32 = option == SO_REUSEPORT && !isShared ? 0 : 1
       setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }
     let status: Int32
@@ -49,9 +62,7 @@ package struct Listener: Sendable {
       status = Self.bind(descriptor, &address)
     }
     try Self.check(status == 0, wanted, "bind", descriptor)
-    try Self.check(listen(descriptor, backlog) == 0, wanted, "listen", descriptor)
-    self.descriptor = descriptor
-    address = .internet(host, port: Self.boundPort(descriptor) ?? port)
+    return descriptor
   }
 
   /// A socket file left by a process that died is replaced; one that somebody listens on is an error.
