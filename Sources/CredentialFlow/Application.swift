@@ -81,6 +81,11 @@ final class Application: Sendable {
         bodyLimit: configuration.limits.body))
   }
 
+  /// Where everything lasting lives, for people: a file, or what `database.url` names.
+  var databaseName: String {
+    configuration.database.isFile ? installation.folder.databasePath : configuration.database.url
+  }
+
   /// Opens everything that commands work on; starts nothing. The caller holds the folder's lock.
   static func open(
     _ installation: Installation, configuration: Configuration, log: Log = .discarding, now: Now = .system

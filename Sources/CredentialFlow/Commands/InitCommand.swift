@@ -1,5 +1,6 @@
 internal import Defaults
 internal import JSON
+internal import Persistence
 internal import Primitives
 
 /// `init`: makes the data folder and what belongs in it, leaves what is there, and says which was which.
@@ -41,7 +42,7 @@ enum InitCommand {
     let isNewDatabase = !FileBytes.exists(folder.databasePath)
     let application = try await Application.open(installation, configuration: try installation.load().configuration)
     await application.close()
-    items.append(Item(path: folder.databasePath, isNew: isNewDatabase))
+    items.append(Item(path: application.databaseName, isNew: isNewDatabase && application.configuration.database.isFile))
     return items
   }
 }

@@ -7,9 +7,9 @@ enum MigrateCommand {
     examples: ["migrate", "migrate --data /var/lib/credentialflow --json"],
     action: .application { invocation, console, application in
       if invocation.isJSON {
-        console.json { $0.object { $0.member("database", application.installation.folder.databasePath) } }
+        console.json { $0.object { $0.member("database", application.databaseName) } }
       } else {
-        console.line("\(application.installation.folder.databasePath) is up to date")
+        console.line("\(application.databaseName) is up to date")
       }
       return .done
     })
