@@ -68,7 +68,9 @@ package struct PublicAPI: Sendable {
 
   package init(_ services: Services, _ settings: Settings) {
     pipeline = Pipeline(
-      checks: RequestChecks(limiter: services.limiter, settings: settings.pace, verificationHeader: settings.verification.header),
+      checks: RequestChecks(
+        limiter: services.limiter, settings: settings.pace, verificationHeader: settings.verification.header,
+        bodyLimit: settings.bodyLimit),
       verification: VerificationCheck(settings: settings.verification, now: services.now),
       clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.gate),
       crossOrigin: CrossOrigin(

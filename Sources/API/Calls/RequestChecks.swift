@@ -2,15 +2,18 @@ internal import Defense
 internal import HTTP
 internal import Primitives
 
-/// What is checked before the body is read, in the contract's order: pace, media type, headers.
+/// What is checked before the body is read, in the contract's order: pace, media type and size, headers.
 struct RequestChecks: Sendable {
   let limiter: PaceLimiter
   let settings: PaceSettings
   /// The header of the added verification.
   let verificationHeader: String
+  /// Bytes.
+  let bodyLimit: Int
 
   func refusal(of request: Request, pace: PaceClass, body: BodyRule) -> Problem? {
-    paceRefusal(of: request, pace) ?? mediaTypeRefusal(of: request, body) ?? headerRefusal(of: request)
+    paceRefusal(of: request, pace) ?? mediaTypeRefusal(of: request, body) ?? sizeRefusal(of: request, body)
+      ?? headerRefusal(of: request)
   }
 
   /// A process of this machine that may open the Unix socket is not paced.
@@ -36,6 +39,12 @@ struct RequestChecks: Sendable {
     }
     if let value = request.headers["content-type"], MediaType.matches(value, expected) { return nil }
     return Problem(.unsupportedMediaType, "Send the body as Content-Type: \(expected), in UTF-8.")
+  }
+
+  /// A length that is declared; what comes in chunks is measured as it comes.
+  private func sizeRefusal(of request: Request, _ body: BodyRule) -> Problem? {
+    guard body != .none, let length = request.headers["content-length"].flatMap({ Int($0) }), length > bodyLimit else { return nil }
+    return Problem(.payloadTooLarge, "The body has \(length) bytes; at most \(bodyLimit) are taken here.")
   }
 
   private func headerRefusal(of request: Request) -> Problem? {
