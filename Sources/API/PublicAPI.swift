@@ -16,6 +16,7 @@ package struct PublicAPI: Sendable {
   package struct Services: Sendable {
     package let database: any Database
     package let signIn: SignIn
+    package let refreshing: Refreshing
     package let accounts: Accounts
     package let clients: ClientAuthentication
     package let gate: SessionGate
@@ -27,11 +28,12 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
+      database: any Database, signIn: SignIn, refreshing: Refreshing, accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
       tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
+      self.refreshing = refreshing
       self.accounts = accounts
       self.clients = clients
       self.gate = gate
@@ -80,8 +82,10 @@ package struct PublicAPI: Sendable {
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), me: MeEndpoint(accounts: services.accounts),
-        token: TokenEndpoint(clients: services.clients, clientCredentials: services.clientCredentials),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.refreshing),
+        me: MeEndpoint(accounts: services.accounts),
+        token: TokenEndpoint(
+          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.refreshing),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens)))
   }

@@ -12,6 +12,7 @@ struct Routes {
       // Contract, section 1: signing in
       row(.post, "/auth", .signIn, .strict, .json, endpoints.auth),
       row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
+      row(.post, "/auth/refresh", .signIn, .normal, .json, endpoints.refresh),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
 
       // Contract, section 2: tokens
@@ -60,6 +61,7 @@ struct ProbeRow: Sendable {
 struct Endpoints: Sendable {
   let auth: AuthEndpoint
   let secondFactor: SecondFactorEndpoint
+  let refresh: RefreshEndpoint
   let me: MeEndpoint
   let token: TokenEndpoint
   let keySet: KeySetEndpoint

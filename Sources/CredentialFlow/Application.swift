@@ -64,7 +64,8 @@ final class Application: Sendable {
     let gate = Gate(database: database, now: now)
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
+      database: database, vault: vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault),
       limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
@@ -72,7 +73,9 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, accounts: accounts,
+        database: database, signIn: signIn,
+        refreshing: Refreshing(database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now),
+        accounts: accounts,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
         limiter: limiter, denials: denials, log: log, now: now),
@@ -140,7 +143,7 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, now: now), log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, now: now), log: log, now: now)
   }
 
   /// Finishes what is queued and closes.

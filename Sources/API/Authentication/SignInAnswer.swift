@@ -62,7 +62,7 @@ struct SignInAnswer {
     Problem(.invalidRequest, "The member \(pointer) is not as it must be: \(detail).", errors: [(pointer: pointer, detail: detail)])
   }
 
-  private static func success(_ signedIn: SignedIn, _ requestID: String) -> Response {
+  static func success(_ signedIn: SignedIn, _ requestID: String) -> Response {
     let session = signedIn.session
     return .json(.ok) { json in
       json.object { json in
@@ -72,7 +72,7 @@ struct SignInAnswer {
         json.member("refresh_token", signedIn.refreshToken)
         json.member("refresh_expires_in", signedIn.refreshLifetime.inSeconds)
         json.member("session_id", "\(session.id)")
-        json.member("device_token", signedIn.deviceToken)
+        json.member("device_token", ifPresent: signedIn.deviceToken)
         json.member("user") { json in
           json.object { json in
             json.member("id", "\(session.account)")
