@@ -28,6 +28,7 @@ final class Application: Sendable {
   let applications: Applications
   let apiKeys: APIKeys
   let signingKeys: SigningKeys
+  let sessions: SessionRegister
   private let denials: DenialTally
   private let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
@@ -61,6 +62,7 @@ final class Application: Sendable {
     roles = Roles(database: database, now: now)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
+    sessions = SessionRegister(database: database, settings: configuration.tokens, now: now)
     let gate = Gate(database: database, now: now)
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
@@ -75,7 +77,9 @@ final class Application: Sendable {
       PublicAPI.Services(
         database: database, signIn: signIn,
         refreshing: Refreshing(database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now),
-        accounts: accounts,
+        sessions: sessions,
+        stepUp: StepUp(database: database, vault: vault, tokens: tokens, settings: configuration.tokens, now: now),
+        userKeys: UserKeys(database: database, now: now), accounts: accounts,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
         limiter: limiter, denials: denials, log: log, now: now),

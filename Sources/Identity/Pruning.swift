@@ -20,6 +20,7 @@ package final class Pruning: Sendable {
   private static let step = 500
   /// Ended sessions are kept a while for whoever looks into an incident.
   private static let sessionRetention = Duration.days(7)
+  private static let keyRetention = Duration.days(90)
   private static let failureRetention = Duration.days(90)
 
   /// Returns when nothing is left to forget, or after `mostSteps`.
@@ -29,7 +30,8 @@ package final class Pruning: Sendable {
       let at = now()
       let gone = try await database.transaction { [settings] db in
         try SessionStore(db).pruneSuccessors(at: at, grace: settings.refreshGrace, limit: Self.step)
-          + ChallengeStore(db).prune(before: at, limit: Self.step)
+          + ChallengeStore(db).prune(before: at, limit: Self.step) + StepUpStore(db).prune(before: at, limit: Self.step)
+          + UserKeyStore(db).prune(before: at - Self.keyRetention, limit: Self.step)
           + SessionStore(db).prune(before: at - Self.sessionRetention, limit: Self.step)
           + PasswordFailureStore(db).prune(before: at - Self.failureRetention, limit: Self.step)
           + PasswordFailureStore(db).pruneBeyondCapacity(limit: Self.step)

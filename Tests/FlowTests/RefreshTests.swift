@@ -1,5 +1,7 @@
 import Identity
 import JSON
+import Journal
+import Persistence
 import Primitives
 import Testing
 
@@ -19,10 +21,13 @@ struct RefreshTests {
       #expect(second.sessionID == first.sessionID && second.refreshToken != first.refreshToken)
       #expect(second.json?["expires_in"]?.integer == 600 && second.json?["refresh_expires_in"]?.integer == 1_209_600)
       let (old, new) = (try Token(first), try Token(second))
-      for name in ["auth_time", "sid", "sub", "aud", "amr", "acr", "client_id"] { #expect(new.claims[name] == old.claims[name], "\(name)") }
-      #expect(new.claims["jti"] != old.claims["jti"])
+      for name in ["auth_time", "sid", "sub", "aud", "amr", "acr", "client_id"] {
+        #expect(new.claims[name]?.plain == old.claims[name]?.plain, "\(name)")
+      }
+      #expect(new.claims["jti"]?.plain != old.claims["jti"]?.plain)
       #expect((new.claims["iat"]?.integer ?? 0) - (old.claims["iat"]?.integer ?? 0) == 300)
-      #expect(try world.me(second.token()).status == 200 && world.me(first.token()).status == 200)
+      #expect(try world.me(second.token()).status == 200)
+      #expect(try world.me(first.token()).status == 200)
       #expect(try world.refresh(second.refresh(), client).status == 200)
     }
   }

@@ -28,10 +28,7 @@ struct SignInAnswer {
     case .secondFactorRequired(let challenge, let methods, let lifetime): Self.secondFactor(challenge, methods, lifetime)
     case .enrollmentRequired:
       Problem(.mfaEnrollmentRequired, "The password is right, but no second factor is enrolled. Ask the operator for an invitation.")
-    case .locked(let retry):
-      Problem(
-        .tooManyAttempts, "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME.",
-        headers: [retryAfter(retry)])
+    case .locked(let retry): Self.locked(retry)
     case .paced(let retry):
       Problem(.rateLimited, "Too many sign-ins for this username; try again in \(max(1, retry.inSeconds)) s.", headers: [retryAfter(retry)])
     case .invalidChallenge:
@@ -51,7 +48,13 @@ struct SignInAnswer {
     }
   }
 
-  private static func wrongAnswer(_ left: Int) -> Problem {
+  static func locked(_ retry: Duration) -> Problem {
+    Problem(
+      .tooManyAttempts, "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME.",
+      headers: [retryAfter(retry)])
+  }
+
+  static func wrongAnswer(_ left: Int) -> Problem {
     let next =
       left > 0
       ? "\(left) more \(left == 1 ? "try is" : "tries are") left for this challenge." : "The challenge is used up; sign in again."

@@ -24,3 +24,13 @@ package struct Session: Sendable, Equatable {
   package let address: String
   package let userAgent: String
 }
+
+extension Session {
+  /// The same session after its user proved a factor again.
+  func authenticated(at instant: Instant) -> Session {
+    Session(
+      id: id, account: account, application: application, device: device, audience: audience, requestedRoles: requestedRoles, amr: amr,
+      acr: acr, authenticatedAt: instant, createdAt: createdAt, lastUsedAt: lastUsedAt, expiresAt: expiresAt,
+      refreshExpiresAt: refreshExpiresAt, address: address, userAgent: userAgent)
+  }
+}

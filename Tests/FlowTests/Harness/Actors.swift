@@ -148,3 +148,8 @@ extension JSONValue {
   var strings: [String]? { elements?.compactMap(\.string) }
   var names: [String] { members?.map(\.name) ?? [] }
 }
+
+extension JSONValue {
+  /// A number, a text or a list of texts, for comparing.
+  var plain: String? { string ?? integer.map(String.init) ?? strings?.joined(separator: " ") }
+}
