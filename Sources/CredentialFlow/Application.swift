@@ -28,6 +28,7 @@ final class Application: Sendable {
   let applications: Applications
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
+  let sessions: SessionRegister
   private let denials: DenialTally
   private let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
@@ -61,10 +62,12 @@ final class Application: Sendable {
     roles = Roles(database: database, now: now)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
+    sessions = SessionRegister(database: database, settings: configuration.tokens, now: now)
     let gate = Gate(database: database, now: now)
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
+      database: database, vault: vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault),
       limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
@@ -72,7 +75,11 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, accounts: accounts,
+        database: database, signIn: signIn,
+        refreshing: Refreshing(database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now),
+        sessions: sessions,
+        stepUp: StepUp(database: database, vault: vault, tokens: tokens, settings: configuration.tokens, now: now),
+        userKeys: UserKeys(database: database, now: now), accounts: accounts,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
         limiter: limiter, denials: denials, log: log, now: now),
@@ -141,7 +148,7 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, now: now), keys: keyRotation, log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, now: now), keys: keyRotation, log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

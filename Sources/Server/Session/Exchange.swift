@@ -40,7 +40,7 @@ extension HTTPSession {
       machine.refuse(head)
       return answer(exchange, error.response)
     }
-    accept(head, exchange.route?.bodyLimit ?? 0)
+    accept(head, exchange.route)
   }
 
   func respond(_ body: [UInt8]) {
@@ -102,9 +102,9 @@ extension HTTPSession {
     Secret.wipeStorage(of: exchange.body)
   }
 
-  private func accept(_ head: RequestHead, _ bodyLimit: Int) {
+  private func accept(_ head: RequestHead, _ route: Route?) {
     do throws(RequestError) {
-      try machine.accept(bodyLimit: bodyLimit)
+      try machine.accept(bodyLimit: route?.bodyLimit ?? 0, isBodyOptional: route?.isBodyOptional ?? false)
       if head.expectsContinue, head.hasBody { context.output.append(contentsOf: ResponseEncoder.continueLine) }
     } catch {
       if case .fail(let error) = machine.fail(error) { fail(error) }

@@ -67,8 +67,8 @@ struct HTTPConnection {
   }
 
   /// The request is wanted: its body is read next.
-  mutating func accept(bodyLimit: Int) throws(RequestError) {
-    try parser.accept(bodyLimit: bodyLimit)
+  mutating func accept(bodyLimit: Int, isBodyOptional: Bool) throws(RequestError) {
+    try parser.accept(bodyLimit: bodyLimit, isBodyOptional: isBodyOptional)
     phase = .body
   }
 
