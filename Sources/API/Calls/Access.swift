@@ -9,6 +9,8 @@ enum Access: Sendable {
   case user
   /// The endpoint authenticates the application itself, as RFC 6749, section 2.3 has it.
   case clientOfForm
+  /// A user or an application, by an access token meant for this server, whose roles allow this now.
+  case permission(OwnPermission)
 }
 
 /// What body a route takes.
@@ -18,4 +20,13 @@ enum BodyRule: Sendable {
   case json
   /// `application/x-www-form-urlencoded`, at most `limits.body` bytes.
   case form
+  /// `application/merge-patch+json` (RFC 7396) or `application/json`, at most `limits.body` bytes.
+  case mergePatch
+}
+
+/// Whether answers may be compressed. Where a secret stands beside something that a stranger chose, the length of the compressed
+/// bytes tells of the secret (BREACH), so a row says what holds none.
+enum Compression: Sendable {
+  case never
+  case allowed
 }

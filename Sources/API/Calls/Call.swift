@@ -8,6 +8,19 @@ struct Call: Sendable {
   let request: Request
   let caller: Caller
   let provenance: Provenance
+  /// What the caller may do now; `nil` where the route did not ask.
+  let active: ActiveRoles?
+
+  /// For what a call needs beside the permission of its route.
+  func allows(_ needed: OwnPermission) -> Bool { needed.permission.map { active?.allows($0) ?? false } ?? false }
+
+  /// The path's parameter at `position`, where it is an identifier; anything else names no `noun`.
+  func identifier<Subject>(_ noun: String, at position: Int = 0) throws -> Identifier<Subject> {
+    guard position < request.parameters.count, let identifier = Identifier<Subject>(request.parameters[position]) else {
+      throw Problem.unknown(noun)
+    }
+    return identifier
+  }
 
   /// Where the route takes an application and one is named.
   var application: Application? { if case .application(let application) = caller { application } else { nil } }

@@ -45,6 +45,11 @@ struct AccountStore {
     try db.run("UPDATE account SET is_enabled = \(isEnabled), version = version + 1 WHERE id = \(id)")
   }
 
+  func update(_ id: Account.ID, isEnabled: Bool, email: String?, phone: String?) throws(DatabaseError) {
+    try db.run(
+      "UPDATE account SET is_enabled = \(isEnabled), email = \(email), phone = \(phone), version = version + 1 WHERE id = \(id)")
+  }
+
   func setPassword(_ password: StoredPassword, _ id: Account.ID) throws(DatabaseError) {
     try db.run(
       """
