@@ -61,6 +61,7 @@ final class Application: Sendable {
     roles = Roles(database: database, now: now)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
+    let gate = Gate(database: database, now: now)
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
       database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
@@ -72,8 +73,8 @@ final class Application: Sendable {
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, accounts: accounts,
-        clients: ClientAuthentication(database: database, tokens: tokens, now: now),
-        gate: SessionGate(database: database, tokens: tokens, now: now), tokens: tokens, clientCredentials: clientCredentials,
+        clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
+        gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
         limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,

@@ -8,6 +8,9 @@ package protocol Database: Sendable {
   /// Runs `body` on a consistent snapshot, beside the writer. Writing in it is refused.
   func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result
 
+  /// What committed transactions announced.
+  var changes: Changes { get }
+
   /// Finishes what is queued and closes. Later calls throw `DatabaseError.closed`.
   func close() async
 }
@@ -16,6 +19,10 @@ package protocol Database: Sendable {
 package protocol Transaction {
   /// Runs one statement, prepared once, and returns its rows (for `RETURNING` too).
   func rows(_ sql: SQL) throws(DatabaseError) -> [Row]
+
+  /// Says what this transaction changes for whoever keeps knowledge in memory. Counted in `Database.changes` once the
+  /// transaction is committed; a body that fails announces nothing.
+  func announce(_ subject: ChangedSubject)
 
   /// Runs several statements without parameters, for migrations.
   func script(_ text: String) throws(DatabaseError)

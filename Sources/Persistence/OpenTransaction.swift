@@ -15,12 +15,15 @@ final class OpenTransaction: Transaction {
   private let connection: any Connection
   /// The first failure.
   private(set) var fault: DatabaseError?
+  private(set) var announced: Set<ChangedSubject> = []
 
   init(on connection: any Connection) { self.connection = connection }
 
   func rows(_ sql: SQL) throws(DatabaseError) -> [Row] {
     try keepingFault { () throws(DatabaseError) in try connection.rows(sql) }
   }
+
+  func announce(_ subject: ChangedSubject) { announced.insert(subject) }
 
   func script(_ text: String) throws(DatabaseError) {
     try keepingFault { () throws(DatabaseError) in

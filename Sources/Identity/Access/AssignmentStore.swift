@@ -9,7 +9,8 @@ struct AssignmentStore {
 
   /// False where the holder has it already.
   func grant(_ role: Role.ID, to holder: RoleHolder, at instant: Instant) throws(DatabaseError) -> Bool {
-    switch holder {
+    db.announce(holder.changed)
+    return switch holder {
     case .account(let id):
       try db.row(
         """
@@ -27,7 +28,8 @@ struct AssignmentStore {
 
   /// False where the holder does not have it.
   func revoke(_ role: Role.ID, from holder: RoleHolder) throws(DatabaseError) -> Bool {
-    switch holder {
+    db.announce(holder.changed)
+    return switch holder {
     case .account(let id):
       try db.row("DELETE FROM account_role WHERE account_id = \(id) AND role_id = \(role) RETURNING role_id") != nil
     case .application(let id):

@@ -30,18 +30,23 @@ struct RoleStore {
     return roles
   }
 
-  func delete(_ id: Role.ID) throws(DatabaseError) { try db.run("DELETE FROM role WHERE id = \(id)") }
+  func delete(_ id: Role.ID) throws(DatabaseError) {
+    try db.run("DELETE FROM role WHERE id = \(id)")
+    db.announce(.roles)
+  }
 
   /// False where the role holds it already.
   func allow(_ permission: Permission, _ id: Role.ID) throws(DatabaseError) -> Bool {
-    try db.row(
+    db.announce(.roles)
+    return try db.row(
       "INSERT INTO role_permission (role_id, permission) VALUES (\(id), \(permission.text)) ON CONFLICT DO NOTHING RETURNING role_id")
       != nil
   }
 
   /// False where the role does not hold it.
   func disallow(_ permission: Permission, _ id: Role.ID) throws(DatabaseError) -> Bool {
-    try db.row("DELETE FROM role_permission WHERE role_id = \(id) AND permission = \(permission.text) RETURNING role_id") != nil
+    db.announce(.roles)
+    return try db.row("DELETE FROM role_permission WHERE role_id = \(id) AND permission = \(permission.text) RETURNING role_id") != nil
   }
 
   func permissions(of id: Role.ID) throws(DatabaseError) -> [Permission] {

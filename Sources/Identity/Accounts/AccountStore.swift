@@ -43,6 +43,7 @@ struct AccountStore {
 
   func setEnabled(_ isEnabled: Bool, _ id: Account.ID) throws(DatabaseError) {
     try db.run("UPDATE account SET is_enabled = \(isEnabled), version = version + 1 WHERE id = \(id)")
+    db.announce(.account(id.bytes))
   }
 
   func update(_ id: Account.ID, isEnabled: Bool, email: String?, phone: String?) throws(DatabaseError) {
@@ -57,6 +58,7 @@ struct AccountStore {
         password_work = \(password.work), password_changed_at = \(password.changedAt), version = version + 1
       WHERE id = \(id)
       """)
+    db.announce(.account(id.bytes))
   }
 
   /// The same password under another hash or a newer pepper. False where the password has changed meanwhile.
@@ -69,7 +71,10 @@ struct AccountStore {
       """) != nil
   }
 
-  func delete(_ id: Account.ID) throws(DatabaseError) { try db.run("DELETE FROM account WHERE id = \(id)") }
+  func delete(_ id: Account.ID) throws(DatabaseError) {
+    try db.run("DELETE FROM account WHERE id = \(id)")
+    db.announce(.account(id.bytes))
+  }
 
   /// The costliest hash in the store, 0 where there is none.
   func greatestPasswordWork() throws(DatabaseError) -> Int {

@@ -30,7 +30,8 @@ struct APIKeyStore {
 
   /// False where it does not exist or has been revoked.
   func revoke(_ id: APIKey.ID, at instant: Instant) throws(DatabaseError) -> Bool {
-    try db.row("UPDATE api_key SET revoked_at = \(instant) WHERE id = \(id) AND revoked_at IS NULL RETURNING id") != nil
+    db.announce(.key(id.bytes))
+    return try db.row("UPDATE api_key SET revoked_at = \(instant) WHERE id = \(id) AND revoked_at IS NULL RETURNING id") != nil
   }
 
   private func key(from row: Row) throws(DatabaseError) -> APIKey {

@@ -56,9 +56,13 @@ struct ApplicationStore {
         version = version + 1
       WHERE id = \(id)
       """)
+    db.announce(.application(id.bytes))
   }
 
-  func delete(_ id: Application.ID) throws(DatabaseError) { try db.run("DELETE FROM application WHERE id = \(id)") }
+  func delete(_ id: Application.ID) throws(DatabaseError) {
+    try db.run("DELETE FROM application WHERE id = \(id)")
+    db.announce(.application(id.bytes))
+  }
 
   private func application(from row: Row) throws(DatabaseError) -> Application {
     let id: Application.ID = try row.identifier("id")

@@ -1,36 +1,32 @@
 internal import Cryptography
 package import Persistence
-package import Primitives
+internal import Primitives
+internal import Tokens
 
-/// Which application is calling: by its access token, its key, or its id and secret. All three end at the same gate, `active`:
-/// a disabled or deleted application gets nothing from any of them.
+/// Which application is calling: by its access token, its key, or its id and secret. All three end at the gate: a disabled or
+/// deleted application gets nothing from any of them.
 package struct ClientAuthentication: Sendable {
   private let database: any Database
+  private let gate: Gate
   private let tokens: AccessTokens
-  private let now: Now
 
-  package init(database: any Database, tokens: AccessTokens, now: Now) {
+  package init(database: any Database, gate: Gate, tokens: AccessTokens) {
     self.database = database
+    self.gate = gate
     self.tokens = tokens
-    self.now = now
   }
 
   /// An application's own access token, meant for this server. `nil` for anything else, a user's token included.
   package func application(bearer token: String) async throws -> Application? {
-    guard let id = tokens.application(of: token) else { return nil }
-    return try await database.read { try active(id, $0) }
+    guard case .good(let claims) = tokens.ours(token), claims.session == nil else { return nil }
+    return try await gate.standing(of: claims)?.application
   }
 
   /// `nil` for a key that is unknown, malformed, expired or revoked. A mistyped key fails its checksum before any database
   /// is asked.
   package func application(apiKey text: String) async throws -> Application? {
-    guard let credential = OpaqueCredential(parsing: text, as: .apiKey), let id: APIKey.ID = credential.identifier() else { return nil }
-    let at = now()
-    return try await database.read { db in
-      guard let (key, digest) = try APIKeyStore(db).key(id), ConstantTime.areEqual(digest, credential.digest), key.isLive(at: at)
-      else { return nil }
-      return try active(key.application, db)
-    }
+    guard let credential = OpaqueCredential(parsing: text, as: .apiKey) else { return nil }
+    return try await gate.standing(apiKey: credential)?.application
   }
 
   /// `nil` where the pair is wrong.
@@ -41,13 +37,7 @@ package struct ClientAuthentication: Sendable {
     return try await database.read { db in
       guard let digest = try ApplicationStore(db).secretDigest(of: id), ConstantTime.areEqual(digest, credential.digest)
       else { return nil }
-      return try active(id, db)
+      return try DoorKeeper(db).application(id)
     }
   }
-}
-
-/// The gate that every door of an application leads through.
-private func active(_ id: Application.ID, _ db: any Transaction) throws -> Application? {
-  guard let application = try ApplicationStore(db).application(id), application.isEnabled else { return nil }
-  return application
 }

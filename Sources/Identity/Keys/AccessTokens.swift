@@ -53,12 +53,6 @@ package final class AccessTokens: Sendable {
     return try sign(claims, for: application)
   }
 
-  /// The application whose own token this is; `nil` unless it is good and meant for this server.
-  func application(of token: String) -> Application.ID? {
-    guard let claims = try? verify(token), claims.session == nil, claims.clientID == claims.subject else { return nil }
-    return Application.ID(claims.subject)
-  }
-
   package enum Inspection: Sendable {
     case good(Claims)
     case bad(TokenError)
@@ -73,26 +67,8 @@ package final class AccessTokens: Sendable {
     }
   }
 
-  enum User {
-    case user(session: Session.ID, account: Account.ID)
-    case expired
-    case invalid
-  }
-
-  /// Whose session a token belongs to, where it is a user's and meant for this server.
-  func user(of token: String) -> User {
-    do {
-      let claims = try verify(token)
-      guard let session = claims.session.flatMap({ Session.ID($0.id) }), let account = Account.ID(claims.subject) else { return .invalid }
-      return .user(session: session, account: account)
-    } catch {
-      return error == .expired ? .expired : .invalid
-    }
-  }
-
-  private func verify(_ token: String) throws(TokenError) -> Claims {
-    try verifier.verify(Array(token.utf8), accepting: TokenAcceptance(audiences: [issuer])).claims
-  }
+  /// A token that is good and meant for this server.
+  func ours(_ token: String) -> Inspection { inspect(Array(token.utf8), audience: nil) }
 
   private func claims(
     subject: String, audience: String, clientID: String, _ active: ActiveRoles, lifetime: Duration, at instant: Instant

@@ -55,9 +55,11 @@ struct SessionStore {
 
   /// Ends every live session of an account and returns how many there were.
   func endAll(of account: Account.ID, at instant: Instant) throws(DatabaseError) -> Int {
-    try db.rows(
+    let ended = try db.rows(
       "UPDATE session SET ended_at = \(instant) WHERE account_id = \(account) AND ended_at IS NULL AND expires_at > \(instant) RETURNING id"
-    ).count
+    )
+    for row in ended { db.announce(.session(try row.bytes("id"))) }
+    return ended.count
   }
 
   /// Deletes at most `limit` sessions that were over before `instant`; returns how many went.

@@ -1,5 +1,5 @@
-package import Persistence
 package import Primitives
+internal import Tokens
 
 /// A user's session that may act: its token is good, it has not ended, its account is enabled and its application too.
 package struct LiveSession: Sendable {
@@ -13,16 +13,14 @@ package struct LiveSession: Sendable {
   package let active: ActiveRoles
 }
 
-/// The gate that every door of a user leads through.
+/// The door of a user: the gate, after the token itself is found good and meant for this server.
 package struct SessionGate: Sendable {
-  private let database: any Database
+  private let gate: Gate
   private let tokens: AccessTokens
-  private let now: Now
 
-  package init(database: any Database, tokens: AccessTokens, now: Now) {
-    self.database = database
+  package init(gate: Gate, tokens: AccessTokens) {
+    self.gate = gate
     self.tokens = tokens
-    self.now = now
   }
 
   package enum Verdict: Sendable {
@@ -33,25 +31,18 @@ package struct SessionGate: Sendable {
   }
 
   package func session(bearer token: String) async throws -> Verdict {
-    let claims: (session: Session.ID, account: Account.ID)
-    switch tokens.user(of: token) {
-    case .user(let session, let account): claims = (session, account)
-    case .expired: return .expired
-    case .invalid: return .invalid
-    }
-    let at = now()
-    return try await database.read { db in
-      guard let row = try SessionStore(db).session(claims.session), row.endedAt == nil, row.session.expiresAt > at,
-        row.session.account == claims.account, let account = try AccountStore(db).account(claims.account), account.isEnabled
-      else { return .ended }
-      if let application = row.session.application {
-        guard try ApplicationStore(db).application(application)?.isEnabled == true else { return .ended }
+    switch tokens.ours(token) {
+    case .good(let claims):
+      guard claims.session != nil else { return .invalid }
+      guard let standing = try await gate.standing(of: claims), case .session(let session, let account) = standing.holder else {
+        return .ended
       }
-      let session = row.session
       return .live(
         LiveSession(
           id: session.id, account: account, createdAt: session.createdAt, expiresAt: session.expiresAt, amr: session.amr,
-          acr: session.acr, active: try AssignmentStore(db).activate(session.requestedRoles, of: .account(account.id))))
+          acr: session.acr, active: standing.active))
+    case .bad(.expired): return .expired
+    case .bad: return .invalid
     }
   }
 }

@@ -16,6 +16,7 @@ package final class PostgreSQLDatabase: Database {
 
   private let sessions: [PostgreSQLSession]
   private let capacity: Int
+  package let changes = Changes()
   // A mutex: held to append or take a job.
   private let state: Mutex<State>
 
@@ -24,8 +25,9 @@ package final class PostgreSQLDatabase: Database {
   package init(url: String, settings: DatabaseSettings) throws(DatabaseError) {
     let library = try LibPQ()
     try Self.check(url, library)
+    let changes = changes
     let sessions = (1...settings.connections).map { number in
-      PostgreSQLSession(label: "postgresql.\(number)") { () throws(DatabaseError) in
+      PostgreSQLSession(label: "postgresql.\(number)", changes: changes) { () throws(DatabaseError) in
         try PostgreSQLConnection(library, url: url, password: settings.password, settings: settings)
       }
     }

@@ -10,14 +10,16 @@ final class PostgreSQLSession: @unchecked Sendable {
   let queue: DispatchQueue
   private let open: @Sendable () throws(DatabaseError) -> PostgreSQLConnection
   private var connection: PostgreSQLConnection?
+  private let changes: Changes
 
   /// After as many conflicts a caller is told to come back.
   private static let mostAttempts = 12
   /// Names the lock under which repetitions queue up, cluster-wide; the letters "cflow" as a number.
   private static let repetitionLock: Int64 = 0x63_66_6C_6F_77
 
-  init(label: String, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
+  init(label: String, changes: Changes, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
     queue = DispatchQueue(label: label, qos: .userInitiated)
+    self.changes = changes
     self.open = open
   }
 
@@ -44,12 +46,15 @@ final class PostgreSQLSession: @unchecked Sendable {
   ) throws -> Result {
     try connection.begin(begin)
     let result: Result
+    let transaction = OpenTransaction(on: connection)
     do {
-      result = try OpenTransaction(on: connection).run(body)
+      result = try transaction.run(body)
     } catch {
       connection.rollBack()
       throw error
     }
+    // Also where the commit's answer got lost: it may have happened.
+    defer { changes.count(transaction.announced) }
     do throws(DatabaseError) {
       try connection.commit()
     } catch {

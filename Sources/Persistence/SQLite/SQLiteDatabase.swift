@@ -5,6 +5,7 @@ package final class SQLiteDatabase: Database {
   let writer: SQLiteWriter
   /// `nil` for a database in memory, whose one connection the writer has.
   private let readers: SQLiteReaders?
+  package let changes = Changes()
 
   /// A file, made with mode 0600 where it does not exist.
   package init(path: String, settings: DatabaseSettings) throws(DatabaseError) {
@@ -12,7 +13,8 @@ package final class SQLiteDatabase: Database {
     // Readers wait for nothing but a moment of another process's recovery, and they may stand on an event loop.
     let readerTimeout = min(timeout, .milliseconds(100))
     writer = SQLiteWriter(
-      try SQLiteConnection(path: path, access: .readWrite, cacheKiB: 2048, busyTimeout: timeout), capacity: settings.queue)
+      try SQLiteConnection(path: path, access: .readWrite, cacheKiB: 2048, busyTimeout: timeout), capacity: settings.queue, changes: changes
+    )
     readers = SQLiteReaders { () throws(DatabaseError) in
       try SQLiteConnection(path: path, access: .readOnly, cacheKiB: 512, busyTimeout: readerTimeout)
     }
@@ -22,7 +24,7 @@ package final class SQLiteDatabase: Database {
   package init(inMemory settings: DatabaseSettings) throws(DatabaseError) {
     writer = SQLiteWriter(
       try SQLiteConnection(path: ":memory:", access: .readWrite, cacheKiB: 2048, busyTimeout: settings.busyTimeout),
-      capacity: settings.queue)
+      capacity: settings.queue, changes: changes)
     readers = nil
   }
 

@@ -27,8 +27,10 @@ final class SQLiteWriter: Sendable {
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "sqlite.writer", qos: .userInitiated)
   private let capacity: Int
+  private let changes: Changes
 
-  init(_ connection: SQLiteConnection, capacity: Int) {
+  init(_ connection: SQLiteConnection, capacity: Int, changes: Changes) {
+    self.changes = changes
     state = Mutex(State(connection: connection))
     self.capacity = capacity
   }
@@ -67,7 +69,7 @@ final class SQLiteWriter: Sendable {
 
   private func drain() {
     while let (batch, connection) = nextBatch() {
-      let results = Self.run(batch, on: connection)
+      let results = run(batch, on: connection)
       for (job, result) in zip(batch, results) { job.finish(result) }
     }
   }
@@ -86,12 +88,14 @@ final class SQLiteWriter: Sendable {
 
   /// One commit for all. Where it cannot begin or end, everybody in it hears so: even a body that failed by itself may have
   /// failed because of what another one wrote.
-  private static func run(_ batch: [Job], on connection: SQLiteConnection) -> [(any Error)?] {
+  private func run(_ batch: [Job], on connection: SQLiteConnection) -> [(any Error)?] {
     do throws(DatabaseError) {
       try connection.run("BEGIN IMMEDIATE")
       var results: [(any Error)?] = []
-      for job in batch { results.append(try runInSavepoint(job, on: connection)) }
+      var announced: Set<ChangedSubject> = []
+      for job in batch { results.append(try Self.runInSavepoint(job, on: connection, &announced)) }
       try connection.run("COMMIT")
+      changes.count(announced)
       return results
     } catch {
       connection.rollBack()
@@ -100,7 +104,9 @@ final class SQLiteWriter: Sendable {
   }
 
   /// The body's own error, which undid only the body. Throws what undoes the whole batch.
-  private static func runInSavepoint(_ job: Job, on connection: SQLiteConnection) throws(DatabaseError) -> (any Error)? {
+  private static func runInSavepoint(
+    _ job: Job, on connection: SQLiteConnection, _ announced: inout Set<ChangedSubject>
+  ) throws(DatabaseError) -> (any Error)? {
     try connection.run("SAVEPOINT body")
     if job.isReadOnly { try connection.execute("PRAGMA query_only = ON") }
     defer { if job.isReadOnly { try? connection.execute("PRAGMA query_only = OFF") } }
@@ -115,6 +121,7 @@ final class SQLiteWriter: Sendable {
       return error
     }
     try connection.run("RELEASE body")
+    announced.formUnion(transaction.announced)
     return nil
   }
 }

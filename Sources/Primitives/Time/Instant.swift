@@ -4,6 +4,9 @@ package struct Instant: Hashable, Comparable, Sendable {
 
   package init(microseconds: Int64) { self.microseconds = microseconds }
 
+  /// Later than anything.
+  package static let distantFuture = Instant(microseconds: .max)
+
   /// Seconds since the Unix epoch, as tokens carry them (RFC 7519, NumericDate).
   package init(unixSeconds: Int64) { microseconds = unixSeconds &* 1_000_000 }
 

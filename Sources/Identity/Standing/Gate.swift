@@ -1,0 +1,104 @@
+package import Cryptography
+package import Persistence
+package import Primitives
+package import Tokens
+
+/// The one gate that every door leads through: whether a credential whose form and signature are right still stands for somebody
+/// who may act, and as what. An ended session, a disabled or deleted user or application, a revoked or expired key have no
+/// standing at any door.
+package struct Gate: Sendable {
+  private let database: any Database
+  private let now: Now
+
+  package init(database: any Database, now: Now) {
+    self.database = database
+    self.now = now
+  }
+
+  package var changes: Changes { database.changes }
+
+  /// Of a token that is verified. `nil` where it has none any more.
+  package func standing(of claims: Claims) async throws -> Standing? {
+    guard let session = claims.session else {
+      guard claims.clientID == claims.subject, let application = Application.ID(claims.clientID) else { return nil }
+      return try await standing(of: application, audience: claims.audience.first)
+    }
+    guard let id = Session.ID(session.id), let account = Account.ID(claims.subject) else { return nil }
+    return try await standing(of: id, account, application: Application.ID(claims.clientID))
+  }
+
+  /// Of an application's key, the secret included.
+  package func standing(apiKey credential: OpaqueCredential) async throws -> Standing? {
+    guard let id: APIKey.ID = credential.identifier() else { return nil }
+    let at = now()
+    let ofKey = changes.stamp(of: .key(id.bytes))
+    // Read on its own: the application's stamp has to be taken before its row is read, and a key never changes hands.
+    guard let key = try await database.read({ try liveKey(id, credential, $0, at: at) }) else { return nil }
+    let stamps = [ofKey, changes.stamp(of: .application(key.application.bytes)), changes.stamp(of: .roles)]
+    return try await database.read { db in
+      guard let application = try DoorKeeper(db).application(key.application) else { return nil }
+      return Standing(
+        holder: .application, application: application,
+        active: try AssignmentStore(db).activate(nil, of: .application(application.id)),
+        validUntil: key.expiresAt ?? .distantFuture, stamps: stamps)
+    }
+  }
+
+  package func standing(of id: Application.ID, audience: String?) async throws -> Standing? {
+    let stamps = [changes.stamp(of: .application(id.bytes)), changes.stamp(of: .roles)]
+    return try await database.read { db in
+      guard let application = try DoorKeeper(db).application(id) else { return nil }
+      return Standing(
+        holder: .application, application: application,
+        active: try AssignmentStore(db).activate(nil, of: .application(id)), validUntil: .distantFuture, stamps: stamps)
+    }
+  }
+
+  private func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
+    let at = now()
+    var stamps = [changes.stamp(of: .session(id.bytes)), changes.stamp(of: .account(account.bytes)), changes.stamp(of: .roles)]
+    if let application { stamps.append(changes.stamp(of: .application(application.bytes))) }
+    let taken = stamps
+    return try await database.read { db in
+      guard let live = try DoorKeeper(db).session(id, at: at), live.account.id == account, live.session.application == application
+      else { return nil }
+      return Standing(
+        holder: .session(live.session, live.account), application: live.application,
+        active: try AssignmentStore(db).activate(live.session.requestedRoles, of: .account(account)),
+        validUntil: live.session.expiresAt, stamps: taken)
+    }
+  }
+}
+
+private func liveKey(
+  _ id: APIKey.ID, _ credential: OpaqueCredential, _ db: any Transaction, at instant: Instant
+) throws(DatabaseError) -> APIKey? {
+  guard let (key, digest) = try APIKeyStore(db).key(id), ConstantTime.areEqual(digest, credential.digest), key.isLive(at: instant)
+  else { return nil }
+  return key
+}
+
+/// What the gate asks of the rows, for those who hold a transaction already.
+struct DoorKeeper {
+  private let db: any Transaction
+
+  init(_ db: any Transaction) { self.db = db }
+
+  /// `nil` where it is disabled or deleted.
+  func application(_ id: Application.ID) throws(DatabaseError) -> Application? {
+    guard let application = try ApplicationStore(db).application(id), application.isEnabled else { return nil }
+    return application
+  }
+
+  /// `nil` where the session has ended, or its user or application is disabled or deleted.
+  func session(
+    _ id: Session.ID, at instant: Instant
+  ) throws(DatabaseError) -> (session: Session, account: Account, application: Application?)? {
+    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.expiresAt > instant,
+      let account = try AccountStore(db).account(row.session.account), account.isEnabled
+    else { return nil }
+    guard let named = row.session.application else { return (row.session, account, nil) }
+    guard let application = try application(named) else { return nil }
+    return (row.session, account, application)
+  }
+}

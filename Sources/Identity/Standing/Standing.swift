@@ -1,0 +1,45 @@
+package import Persistence
+package import Primitives
+
+/// Who stands behind a credential, and what they may do now: what the gate answers. Good while it is current; it may be kept as
+/// long as that is asked before every use.
+package struct Standing: Sendable {
+  package enum Holder: Sendable {
+    case session(Session, Account)
+    /// An application on its own behalf.
+    case application
+  }
+
+  package let holder: Holder
+  /// The application itself, or the one that opened the session; `nil` for a session that was opened without one.
+  package let application: Application?
+  package let active: ActiveRoles
+  /// When it ends, or has to be read anew: the session's end, the key's, or the next change of an assignment.
+  package let validUntil: Instant
+  /// What it was read from.
+  private let stamps: [Changes.Stamp]
+
+  init(holder: Holder, application: Application?, active: ActiveRoles, validUntil: Instant, stamps: [Changes.Stamp]) {
+    self.holder = holder
+    self.application = application
+    self.active = active
+    self.validUntil = validUntil
+    self.stamps = stamps
+  }
+
+  /// Whether nothing that it rests on has changed or ended since it was read.
+  package func isCurrent(in changes: Changes, at instant: Instant) -> Bool {
+    instant < validUntil && stamps.allSatisfy(changes.isCurrent)
+  }
+
+  /// `sub`: the user, or the application itself.
+  package var subject: String {
+    switch holder {
+    case .session(_, let account): "\(account.id)"
+    case .application: application?.clientID ?? ""
+    }
+  }
+
+  package var username: String { if case .session(_, let account) = holder { account.username.text } else { "" } }
+  package var session: Session? { if case .session(let session, _) = holder { session } else { nil } }
+}
