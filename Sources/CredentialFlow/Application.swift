@@ -29,7 +29,7 @@ final class Application: Sendable {
   let apiKeys: APIKeys
   let signingKeys: SigningKeys
   private let denials: DenialTally
-  private let api: PublicAPI
+  let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
 
@@ -72,13 +72,13 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, accounts: accounts,
+        database: database, signIn: signIn, accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
-        limiter: limiter, denials: denials, log: log, now: now),
+        gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
+        clientCredentials: clientCredentials, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace,
+        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
         bodyLimit: configuration.limits.body))
   }
 

@@ -2,6 +2,7 @@ internal import Cryptography
 internal import HTTP
 package import Identity
 package import JSON
+internal import Persistence
 internal import Primitives
 internal import Tokens
 

@@ -1,6 +1,7 @@
 internal import HTTP
 package import Identity
 package import JSON
+internal import Persistence
 internal import Primitives
 
 /// `/admin/v1/users`: accounts, and what hangs on each.

@@ -22,6 +22,16 @@ enum BodyRule: Sendable {
   case form
   /// `application/merge-patch+json` (RFC 7396) or `application/json`, at most `limits.body` bytes.
   case mergePatch
+
+  /// What is taken, the preferred one first; none where there is no body.
+  var mediaTypes: [String] {
+    switch self {
+    case .none: []
+    case .json: ["application/json"]
+    case .form: ["application/x-www-form-urlencoded"]
+    case .mergePatch: ["application/merge-patch+json", "application/json"]
+    }
+  }
 }
 
 /// Whether answers may be compressed. Where a secret stands beside something that a stranger chose, the length of the compressed

@@ -8,11 +8,12 @@ struct Call: Sendable {
   let request: Request
   let caller: Caller
   let provenance: Provenance
-  /// What the caller may do now; `nil` where the route did not ask.
-  let active: ActiveRoles?
 
   /// For what a call needs beside the permission of its route.
-  func allows(_ needed: OwnPermission) -> Bool { needed.permission.map { active?.allows($0) ?? false } ?? false }
+  func allows(_ needed: OwnPermission) -> Bool {
+    guard case .holder(let standing) = caller, let permission = needed.permission else { return false }
+    return standing.active.allows(permission)
+  }
 
   /// The path's parameter at `position`, where it is an identifier; anything else names no `noun`.
   func identifier<Subject>(_ noun: String, at position: Int = 0) throws -> Identifier<Subject> {
@@ -34,12 +35,16 @@ enum Caller: Sendable {
   case anyone
   case application(Application)
   case user(LiveSession)
+  /// Where the route asks for a permission.
+  case holder(Standing)
 
   var actor: Provenance.Actor {
     switch self {
     case .anyone: .anonymous
     case .application(let application): .application(application.clientID)
     case .user(let live): .account("\(live.account.id)")
+    case .holder(let standing):
+      if case .application = standing.holder { .application(standing.subject) } else { .account(standing.subject) }
     }
   }
 }

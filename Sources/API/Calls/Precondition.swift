@@ -18,7 +18,9 @@ enum Precondition {
   /// For a change that may say so.
   static func optional(_ request: Request) -> VersionCondition {
     guard request.headers.contains("if-match") else { return .any }
-    let tags = request.headers.values(of: "if-match").flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " && $0 != "\t" } }
+    let tags = request.headers.values(of: "if-match").joined(separator: ",").split(separator: ",").map { tag in
+      tag.filter { $0 != " " && $0 != "\t" }
+    }
     if tags == ["*"] { return .any }
     // The strong comparison: a weak tag, and anything that is not a version, matches nothing.
     return .among(

@@ -2,16 +2,20 @@ internal import HTTP
 internal import JSON
 internal import OAuth
 
-/// The parameters of a request's query. Whoever reads them says which there are; any other one is refused.
+/// The parameters of a request's query.
 struct QueryParameters {
   private let parameters: FormParameters
 
-  init(_ request: Request, known: [String] = []) throws {
+  init(_ request: Request) throws {
     do {
       parameters = try FormParameters(Array((request.query ?? "").utf8))
     } catch {
       throw Problem(.invalidRequest, "The query is not as it must be: \(error.detail).")
     }
+  }
+
+  /// Refuses parameters that nobody reads: the pipeline asks, with what the row says.
+  func finish(known: [String]) throws {
     for name in parameters.names where !known.contains(name) {
       let hint = known.isEmpty ? "none is known here" : "known here: \(known.joined(separator: ", "))"
       throw Self.wrong(name, "unknown parameter; \(hint)")
@@ -35,7 +39,7 @@ struct PageRequest {
   let after: String?
 
   init(_ request: Request) throws {
-    let query = try QueryParameters(request, known: Self.parameters)
+    let query = try QueryParameters(request)
     after = query["after"]
     guard let text = query["limit"] else {
       limit = 100

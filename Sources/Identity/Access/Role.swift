@@ -37,4 +37,8 @@ package struct ActiveRoles: Sendable, Equatable {
     self.roles = roles
     self.permissions = permissions
   }
+
+  package func allows(_ permission: Permission) -> Bool {
+    permissions.contains { $0 == permission.text || $0 == "cf/**:*" && permission.text.hasPrefix("cf/") }
+  }
 }

@@ -1,7 +1,7 @@
 package import Journal
 internal import Cryptography
 internal import Persistence
-package import Primitives
+internal import Primitives
 
 /// What the administration does with the keys of an application, which it knows by its identifier. A key of another application
 /// is no key here.
