@@ -30,7 +30,7 @@ final class Application: Sendable {
   let keyRotation: KeyRotation
   let sessions: SessionRegister
   private let denials: DenialTally
-  private let api: PublicAPI
+  let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
 
@@ -79,13 +79,13 @@ final class Application: Sendable {
         refreshing: Refreshing(database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now),
         sessions: sessions,
         stepUp: StepUp(database: database, vault: vault, tokens: tokens, settings: configuration.tokens, now: now),
-        userKeys: UserKeys(database: database, now: now), accounts: accounts,
+        userKeys: UserKeys(database: database, now: now), accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
-        limiter: limiter, denials: denials, log: log, now: now),
+        gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
+        clientCredentials: clientCredentials, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace,
+        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
         bodyLimit: configuration.limits.body))
   }
 
