@@ -9,11 +9,13 @@ internal import Server
 struct Configuration: Settings {
   let service: ServiceSettings
   let operations: OperationsSettings
+  let admin: AdministrationSettings
   let accounts: AccountSettings
   let clients: ClientSettings
   let cors: CrossOriginSettings
   let database: DatabaseSettings
   let hashing: HashingSettings
+  let keys: KeySettings
   let limits: ServerSettings
   let pace: PaceSettings
   let tokens: TokenSettings
@@ -22,11 +24,13 @@ struct Configuration: Settings {
   init(from reader: SettingsReader) throws(SettingsError) {
     service = try ServiceSettings(from: reader)
     operations = try reader.section("operations")
+    admin = try reader.section("admin")
     accounts = try reader.section("accounts")
     clients = try reader.section("clients")
     cors = try reader.section("cors")
     database = try reader.section("database")
     hashing = try reader.section("hashing")
+    keys = try reader.section("keys")
     limits = try reader.section("limits")
     pace = try reader.section("pace")
     tokens = try reader.section("tokens")

@@ -5,13 +5,21 @@ private import Synchronization
 
 /// Issuing and reading access tokens under the keys of the moment.
 package final class AccessTokens: Sendable {
-  private let issuer: String
+  package let issuer: String
   private let fallback: SigningAlgorithm
   private let keys: LiveKeySet
   private let tokens: TokenIssuer
   private let verifier: TokenVerifier
   // A mutex: held to copy or replace one reference.
   private let document: Mutex<KeySetDocument>
+  // A mutex: held to compare two numbers and replace two references.
+  private let renewals = Mutex(Renewals())
+
+  /// Which reading of the keys is in force, so that a slow one never replaces a later one.
+  private struct Renewals {
+    var begun: UInt64 = 0
+    var inForce: UInt64 = 0
+  }
 
   package init(issuer: String, keys: KeySet, defaultAlgorithm: SigningAlgorithm, now: Now) {
     self.issuer = issuer
@@ -22,11 +30,24 @@ package final class AccessTokens: Sendable {
     document = Mutex(KeySetDocument(keys))
   }
 
-  package func replace(_ keys: KeySet) {
+  /// Puts what `read` answers in force, unless what was read later already is: whatever was committed before this call is in
+  /// force after it.
+  package func renew(_ read: () async throws -> KeySet) async rethrows {
+    let turn = renewals.withLock { renewals in
+      renewals.begun += 1
+      return renewals.begun
+    }
+    let keys = try await read()
     let rendered = KeySetDocument(keys)
-    self.keys.replace(with: keys)
-    document.withLock { $0 = rendered }
+    renewals.withLock { renewals in
+      guard renewals.inForce < turn else { return }
+      renewals.inForce = turn
+      self.keys.replace(with: keys)
+      document.withLock { $0 = rendered }
+    }
   }
+
+  package var keySet: KeySet { keys.current }
 
   package var keySetDocument: KeySetDocument { document.withLock { $0 } }
 
@@ -64,6 +85,27 @@ package final class AccessTokens: Sendable {
       return .good(try verifier.verify(token, accepting: TokenAcceptance(audiences: [audience ?? issuer])).claims)
     } catch {
       return .bad(error)
+    }
+  }
+
+  /// Another one whenever the keys are replaced.
+  package var keyGeneration: UInt64 { keys.generation }
+
+  /// For a decision: good, whoever it is meant for.
+  package func verify(_ token: [UInt8]) throws(TokenError) -> VerifiedToken {
+    try verifier.verify(token, accepting: .forDecision)
+  }
+
+  /// Who a principal is, for the service behind a gateway. Roles that do not fit are left out with the permissions.
+  package func issueIdentity(_ claims: Claims) throws(TokenError) -> String {
+    do {
+      return try tokens.sign(claims, type: .identity, algorithm: fallback, mostBytes: IdentityToken.mostBytes)
+    } catch .tooManyClaims {
+      var claims = claims
+      claims.roles = []
+      claims.permissions = []
+      claims.arePermissionsOmitted = true
+      return try tokens.sign(claims, type: .identity, algorithm: fallback, mostBytes: IdentityToken.mostBytes)
     }
   }
 
