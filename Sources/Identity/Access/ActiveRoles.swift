@@ -53,3 +53,10 @@ final class Authority: Sendable {
     set = PermissionSet(unique)
   }
 }
+
+extension ActiveRoles {
+  /// How long a token that is issued now may last: `lifetime`, or until the next assignment ends.
+  package func lifetime(atMost lifetime: Duration, at instant: Instant) -> Duration {
+    changesAt.map { min(lifetime, $0 - instant) } ?? lifetime
+  }
+}

@@ -2,6 +2,8 @@ internal import Persistence
 
 /// A change would leave nobody who may administer the server: it is undone.
 package struct LastAdministrator: Error, Equatable, CustomStringConvertible {
+  package init() {}
+
   package var description: String {
     "that would leave no administrator; grant the role 'admin' to another enabled user first, without an end or a restriction"
   }
