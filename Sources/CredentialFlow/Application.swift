@@ -27,7 +27,7 @@ final class Application: Sendable {
   let roles: Roles
   let applications: Applications
   let apiKeys: APIKeys
-  let signingKeys: SigningKeys
+  let keyRotation: KeyRotation
   let sessions: SessionRegister
   private let denials = DenialTally()
   private let api: PublicAPI
@@ -49,10 +49,10 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    signingKeys = ground.keys
     let service = configuration.service
     let database = ground.database
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
+    keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
     accounts = Accounts(
       database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
@@ -114,8 +114,9 @@ final class Application: Sendable {
     let vault = try await MasterKeyFile(installation).openVault(database, now: now)
     // A rotation that was cut short is finished now.
     if vault.hasOldDataKeys { _ = try await reseal(database, vault) }
-    let keys = SigningKeys(database: database, vault: vault, now: now)
-    try await keys.makeMissing()
+    let keys = SigningKeys(
+      database: database, vault: vault, schedule: KeySchedule(configuration.keys, configuration.tokens), now: now)
+    _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database))
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
@@ -147,8 +148,10 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, now: now), log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, now: now), keys: keyRotation, log: log, now: now)
   }
+
+  var signingKeys: SigningKeys { keyRotation.keys }
 
   /// Finishes what is queued and closes.
   func close() async {
