@@ -94,7 +94,7 @@ enum AppCommands {
       let change = Applications.Change(
         isEnabled: try choice("enabled", ["true": true, "false": false], invocation),
         algorithm: try choice("algorithm", byRawValue(SigningAlgorithm.allCases), invocation),
-        tokenType: try choice("token-type", byRawValue(TokenType.allCases), invocation))
+        tokenType: try choice("token-type", byRawValue(TokenType.ofAccess), invocation))
       let name = try invocation.argument("APP")
       guard try await application.applications.change(name, change, by: console.provenance) else { throw unknown(name) }
       return .done
