@@ -16,10 +16,7 @@ package struct PublicAPI: Sendable {
   package struct Services: Sendable {
     package let database: any Database
     package let signIn: SignIn
-    package let refreshing: Refreshing
-    package let sessions: SessionRegister
-    package let stepUp: StepUp
-    package let userKeys: UserKeys
+    package let sessions: SessionServices
     package let accounts: Accounts
     package let applications: Applications
     package let apiKeys: APIKeys
@@ -34,17 +31,14 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, refreshing: Refreshing, sessions: SessionRegister, stepUp: StepUp, userKeys: UserKeys,
-      accounts: Accounts, applications: Applications, apiKeys: APIKeys, clients: ClientAuthentication, gate: SessionGate,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      clients: ClientAuthentication, gate: SessionGate,
       bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
-      self.refreshing = refreshing
       self.sessions = sessions
-      self.stepUp = stepUp
-      self.userKeys = userKeys
       self.accounts = accounts
       self.applications = applications
       self.apiKeys = apiKeys
@@ -101,15 +95,16 @@ package struct PublicAPI: Sendable {
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.refreshing),
-        logout: LogoutEndpoint(sessions: services.sessions), sessions: SessionsEndpoint(sessions: services.sessions),
-        endSession: SessionEndEndpoint(sessions: services.sessions), endSessions: OtherSessionsEndEndpoint(sessions: services.sessions),
-        stepUp: StepUpEndpoint(stepUp: services.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.stepUp),
-        userKeys: UserKeysEndpoint(keys: services.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.userKeys),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.sessions.refreshing),
+        logout: LogoutEndpoint(sessions: services.sessions.register), sessions: SessionsEndpoint(sessions: services.sessions.register),
+        endSession: SessionEndEndpoint(sessions: services.sessions.register),
+        endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
+        stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
+        userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
-          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.refreshing),
+          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
