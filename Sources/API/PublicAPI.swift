@@ -12,6 +12,7 @@ package import Telemetry
 package struct PublicAPI: Sendable {
   private let routes: Routes
   private let pipeline: Pipeline
+  private let decisions: LoopLocal
 
   package struct Services: Sendable {
     package let database: any Database
@@ -21,6 +22,8 @@ package struct PublicAPI: Sendable {
     package let gate: SessionGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
+    package let standings: Gate
+    package let rules: LiveRules
     package let limiter: PaceLimiter
     package let denials: DenialTally
     package let log: Log
@@ -28,7 +31,8 @@ package struct PublicAPI: Sendable {
 
     package init(
       database: any Database, signIn: SignIn, accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
-      tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
+      tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
@@ -37,6 +41,8 @@ package struct PublicAPI: Sendable {
       self.gate = gate
       self.tokens = tokens
       self.clientCredentials = clientCredentials
+      self.standings = standings
+      self.rules = rules
       self.limiter = limiter
       self.denials = denials
       self.log = log
@@ -50,18 +56,20 @@ package struct PublicAPI: Sendable {
     package let verification: VerificationSettings
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
+    package let decisions: DecisionSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, bodyLimit: Int
+      pace: PaceSettings, decisions: DecisionSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
       self.verification = verification
       self.crossOrigin = crossOrigin
       self.pace = pace
+      self.decisions = decisions
       self.bodyLimit = bodyLimit
     }
   }
@@ -77,6 +85,10 @@ package struct PublicAPI: Sendable {
         settings: settings.crossOrigin,
         requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", settings.verification.header]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
+    let asked = DecisionServices(
+      rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
+      pace: settings.pace.isEnabled ? settings.pace.decisions : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
+    decisions = LoopLocal { DecisionResponder(asked) }
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
@@ -87,7 +99,9 @@ package struct PublicAPI: Sendable {
   }
 
   /// For the listener that the world reaches.
-  package var publicRoutes: [Route] { routes.probes.map(pipeline.route) + routes.table.map(pipeline.route) }
+  package var publicRoutes: [Route] {
+    routes.probes.map(pipeline.route) + routes.table.map(pipeline.route) + routes.decisions.map { pipeline.route($0, decisions) }
+  }
 
   /// For the listener that only the operator reaches.
   package var operationsRoutes: [Route] { routes.probes.map(pipeline.route) + routes.operations.map(pipeline.route) }

@@ -28,6 +28,8 @@ final class Application: Sendable {
   let applications: Applications
   let apiKeys: APIKeys
   let signingKeys: SigningKeys
+  let gate: Gate
+  let rules: LiveRules
   private let denials: DenialTally
   private let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
@@ -62,6 +64,8 @@ final class Application: Sendable {
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
     let gate = Gate(database: database, now: now)
+    self.gate = gate
+    rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
       database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
@@ -75,11 +79,11 @@ final class Application: Sendable {
         database: database, signIn: signIn, accounts: accounts,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
-        limiter: limiter, denials: denials, log: log, now: now),
+        standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
         crossOrigin: configuration.cors, pace: configuration.pace,
-        bodyLimit: configuration.limits.body))
+        decisions: configuration.authz, bodyLimit: configuration.limits.body))
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
