@@ -243,6 +243,15 @@ class Client:
             raise failures[0]
         return sum(done), time.monotonic() - began
 
+    def sign_in(self):
+        """One session; its answer, read."""
+        connection = self.connections[0]
+        connection.sendall(self.next_requests(1)[0])
+        answer = self.answer(connection)
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(answer.decode(errors="replace"))
+        return json.loads(answer.partition(b"\r\n\r\n")[2])
+
     def answer(self, connection):
         data = b""
         while b"\r\n\r\n" not in data:

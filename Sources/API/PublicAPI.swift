@@ -17,6 +17,10 @@ package struct PublicAPI: Sendable {
   package struct Services: Sendable {
     package let database: any Database
     package let signIn: SignIn
+    package let refreshing: Refreshing
+    package let sessions: SessionRegister
+    package let stepUp: StepUp
+    package let userKeys: UserKeys
     package let accounts: Accounts
     package let clients: ClientAuthentication
     package let gate: SessionGate
@@ -30,12 +34,17 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
-      tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
-      limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
+      database: any Database, signIn: SignIn, refreshing: Refreshing, sessions: SessionRegister, stepUp: StepUp, userKeys: UserKeys,
+      accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
+      tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules, limiter: PaceLimiter,
+      denials: DenialTally, log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
+      self.refreshing = refreshing
+      self.sessions = sessions
+      self.stepUp = stepUp
+      self.userKeys = userKeys
       self.accounts = accounts
       self.clients = clients
       self.gate = gate
@@ -83,7 +92,7 @@ package struct PublicAPI: Sendable {
       clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.gate),
       crossOrigin: CrossOrigin(
         settings: settings.crossOrigin,
-        requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", settings.verification.header]),
+        requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", settings.verification.header]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
     let asked = DecisionServices(
       rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
@@ -92,8 +101,15 @@ package struct PublicAPI: Sendable {
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), me: MeEndpoint(accounts: services.accounts),
-        token: TokenEndpoint(clients: services.clients, clientCredentials: services.clientCredentials),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.refreshing),
+        logout: LogoutEndpoint(sessions: services.sessions), sessions: SessionsEndpoint(sessions: services.sessions),
+        endSession: SessionEndEndpoint(sessions: services.sessions), endSessions: OtherSessionsEndEndpoint(sessions: services.sessions),
+        stepUp: StepUpEndpoint(stepUp: services.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.stepUp),
+        userKeys: UserKeysEndpoint(keys: services.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.userKeys),
+        endUserKey: UserKeyEndEndpoint(keys: services.userKeys),
+        me: MeEndpoint(accounts: services.accounts),
+        token: TokenEndpoint(
+          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.refreshing),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens)))
   }

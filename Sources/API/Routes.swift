@@ -12,7 +12,17 @@ struct Routes {
       // Contract, section 1: signing in
       row(.post, "/auth", .signIn, .strict, .json, endpoints.auth),
       row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
+      row(.post, "/auth/refresh", .signIn, .normal, .json, endpoints.refresh),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
+      row(.post, "/auth/logout", .user, .normal, .emptyJSON, endpoints.logout),
+      row(.get, "/auth/sessions", .user, .relaxed, .none, endpoints.sessions),
+      row(.delete, "/auth/sessions", .user, .normal, .none, endpoints.endSessions),
+      row(.delete, "/auth/sessions/{id}", .user, .normal, .none, endpoints.endSession),
+      row(.post, "/auth/step-up", .user, .strict, .emptyJSON, endpoints.stepUp),
+      row(.post, "/auth/step-up/finish", .user, .strict, .json, endpoints.stepUpFinish),
+      row(.get, "/auth/keys", .user, .relaxed, .none, endpoints.userKeys),
+      row(.post, "/auth/keys", .user, .normal, .json, endpoints.newUserKey),
+      row(.delete, "/auth/keys/{id}", .user, .normal, .none, endpoints.endUserKey),
 
       // Contract, section 2: tokens
       row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
@@ -72,6 +82,16 @@ struct DecisionRow: Sendable {
 struct Endpoints: Sendable {
   let auth: AuthEndpoint
   let secondFactor: SecondFactorEndpoint
+  let refresh: RefreshEndpoint
+  let logout: LogoutEndpoint
+  let sessions: SessionsEndpoint
+  let endSession: SessionEndEndpoint
+  let endSessions: OtherSessionsEndEndpoint
+  let stepUp: StepUpEndpoint
+  let stepUpFinish: StepUpFinishEndpoint
+  let userKeys: UserKeysEndpoint
+  let newUserKey: NewUserKeyEndpoint
+  let endUserKey: UserKeyEndEndpoint
   let me: MeEndpoint
   let token: TokenEndpoint
   let keySet: KeySetEndpoint

@@ -27,7 +27,8 @@ final class Application: Sendable {
   let roles: Roles
   let applications: Applications
   let apiKeys: APIKeys
-  let signingKeys: SigningKeys
+  let keyRotation: KeyRotation
+  let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
   private let denials: DenialTally
@@ -50,11 +51,11 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    signingKeys = ground.keys
     denials = DenialTally()
     let service = configuration.service
     let database = ground.database
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
+    keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Passwords(
       pool: HashingPool(lanes: configuration.hashing.lanes, capacity: configuration.hashing.queue),
       parameters: configuration.hashing.parameters, vault: vault, greatestWork: ground.greatestPasswordWork)
@@ -63,12 +64,14 @@ final class Application: Sendable {
     roles = Roles(database: database, now: now)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
+    sessions = SessionRegister(database: database, settings: configuration.tokens, now: now)
     let gate = Gate(database: database, now: now)
     self.gate = gate
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
+      database: database, vault: vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault),
       limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
@@ -76,7 +79,11 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, accounts: accounts,
+        database: database, signIn: signIn,
+        refreshing: Refreshing(database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now),
+        sessions: sessions,
+        stepUp: StepUp(database: database, vault: vault, tokens: tokens, settings: configuration.tokens, now: now),
+        userKeys: UserKeys(database: database, now: now), accounts: accounts,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
         standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
@@ -111,8 +118,9 @@ final class Application: Sendable {
     let vault = try await MasterKeyFile(installation).openVault(database, now: now)
     // A rotation that was cut short is finished now.
     if vault.hasOldDataKeys { _ = try await reseal(database, vault) }
-    let keys = SigningKeys(database: database, vault: vault, now: now)
-    try await keys.makeMissing()
+    let keys = SigningKeys(
+      database: database, vault: vault, schedule: KeySchedule(configuration.keys, configuration.tokens), now: now)
+    _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database))
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
@@ -144,8 +152,10 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, now: now), log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, now: now), keys: keyRotation, log: log, now: now)
   }
+
+  var signingKeys: SigningKeys { keyRotation.keys }
 
   /// Finishes what is queued and closes.
   func close() async {

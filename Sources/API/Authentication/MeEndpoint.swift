@@ -8,7 +8,7 @@ struct MeEndpoint: Endpoint {
   let accounts: Accounts
 
   func respond(to call: Call) async throws -> Response {
-    guard case .user(let live) = call.caller else { throw Problem(.invalidToken, "This call takes a user's access token.") }
+    let live = try call.live()
     let factors = try await accounts.factors(of: live.account.id)
     return .json(.ok) { json in
       json.object { json in
@@ -23,10 +23,13 @@ struct MeEndpoint: Endpoint {
         json.member("session") { json in
           json.object { json in
             json.member("id", "\(live.id)")
-            json.member("created_at", live.createdAt.rfc3339())
-            json.member("expires_at", live.expiresAt.rfc3339())
-            json.member("amr", live.amr)
-            json.member("acr", live.acr)
+            json.member("created_at", live.session.createdAt.rfc3339())
+            json.member("last_used_at", live.session.lastUsedAt.rfc3339())
+            json.member("authenticated_at", live.session.authenticatedAt.rfc3339())
+            json.member("expires_at", live.session.expiresAt.rfc3339())
+            json.member("client_id", ifPresent: live.session.application.map { "\($0)" })
+            json.member("amr", live.session.amr)
+            json.member("acr", live.session.acr)
           }
         }
         json.member("roles", live.active.roles)

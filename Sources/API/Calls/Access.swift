@@ -16,6 +16,8 @@ enum BodyRule: Sendable {
   case none
   /// `application/json`, at most `limits.body` bytes.
   case json
+  /// Nothing, or `{}` as `application/json`: for calls that need no words.
+  case emptyJSON
   /// `application/x-www-form-urlencoded`, at most `limits.body` bytes.
   case form
 }

@@ -12,6 +12,12 @@ struct Call: Sendable {
   /// Where the route takes an application and one is named.
   var application: Application? { if case .application(let application) = caller { application } else { nil } }
 
+  /// The user's session, on a route whose access is `.user`.
+  func live() throws(Problem) -> LiveSession {
+    guard case .user(let live) = caller else { throw Problem(.invalidToken, "This call takes a user's access token.") }
+    return live
+  }
+
   /// The `User-Agent`, cut to what is stored.
   var userAgent: String { String((request.headers["user-agent"] ?? "").unicodeScalars.prefix(200)) }
 }

@@ -19,7 +19,7 @@ struct Pipeline: Sendable {
 
   func route(_ row: RouteRow) -> Route {
     Route(
-      row.method, row.path, bodyLimit: row.body == .none ? 0 : bodyLimit,
+      row.method, row.path, bodyLimit: row.body == .none ? 0 : bodyLimit, isBodyOptional: row.body == .emptyJSON,
       admit: { request in refusal(of: request, row) },
       respond: .suspending { request in await respond(to: request, row) },
       finish: { response, request in finish(response, of: request, row) })

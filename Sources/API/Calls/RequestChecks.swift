@@ -31,6 +31,10 @@ struct RequestChecks: Sendable {
     let expected: String
     switch body {
     case .none: return nil
+    case .emptyJSON:
+      // Where no body is announced there is nothing whose type could be wrong.
+      guard request.headers["content-length"].map({ $0 != "0" }) ?? (request.headers["transfer-encoding"] != nil) else { return nil }
+      expected = "application/json"
     case .json: expected = "application/json"
     case .form: expected = "application/x-www-form-urlencoded"
     }
@@ -48,7 +52,7 @@ struct RequestChecks: Sendable {
   }
 
   private func headerRefusal(of request: Request) -> Problem? {
-    for name in ["Authorization", "X-API-Key", "X-Request-ID", verificationHeader] where request.headers.count(of: name) > 1 {
+    for name in ["Authorization", "X-API-Key", "X-Request-ID", "X-Step-Up", verificationHeader] where request.headers.count(of: name) > 1 {
       return Problem(.invalidHeader, "\(name) is there more than once; send it once.")
     }
     return nil

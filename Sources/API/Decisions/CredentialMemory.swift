@@ -66,7 +66,7 @@ final class CredentialMemory {
     // A mistyped key fails its checksum before any database is asked.
     guard let credential = OpaqueCredential(anyKey: text) else { return .bad(.invalidToken) }
     let key = StandingKey.key(digest)
-    guard let known = try await standing(key, at: now, { try await gate.standing(apiKey: credential) }) else {
+    guard let known = try await standing(key, at: now, { try await gate.standing(anyKey: credential) }) else {
       credentials.remove(digest)
       return .bad(.invalidToken)
     }
@@ -95,13 +95,5 @@ final class CredentialMemory {
     let known = KnownStanding(standing)
     standings.insert(known, for: key)
     return known
-  }
-}
-
-extension OpaqueCredential {
-  /// Every kind of key that passes decisions.
-  fileprivate init?(anyKey text: ArraySlice<UInt8>) {
-    guard let credential = OpaqueCredential(parsing: text, as: .apiKey) else { return nil }
-    self = credential
   }
 }

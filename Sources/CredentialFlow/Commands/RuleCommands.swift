@@ -68,8 +68,8 @@ enum RuleCommands {
       return try await application.gate.standing(of: claims).map { .known(Principal(claims, $0)) } ?? .refused(.revoked)
     }
     guard let key = invocation.value("key") else { return .nobody }
-    guard let credential = OpaqueCredential(parsing: key, as: .apiKey),
-      let standing = try await application.gate.standing(apiKey: credential)
+    guard let credential = OpaqueCredential(anyKey: key.utf8),
+      let standing = try await application.gate.standing(anyKey: credential)
     else { return .refused(.invalidToken) }
     return .known(Principal(keyOf: standing))
   }

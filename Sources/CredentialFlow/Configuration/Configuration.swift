@@ -15,6 +15,7 @@ struct Configuration: Settings {
   let cors: CrossOriginSettings
   let database: DatabaseSettings
   let hashing: HashingSettings
+  let keys: KeySettings
   let limits: ServerSettings
   let pace: PaceSettings
   let tokens: TokenSettings
@@ -31,6 +32,7 @@ struct Configuration: Settings {
     cors = try reader.section("cors")
     database = try reader.section("database")
     hashing = try reader.section("hashing")
+    keys = try reader.section("keys")
     limits = try reader.section("limits")
     pace = try reader.section("pace")
     tokens = try reader.section("tokens")

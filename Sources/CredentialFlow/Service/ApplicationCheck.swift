@@ -26,8 +26,8 @@ struct ApplicationCheck: Sendable {
     },
     ApplicationCheck(name: "keys") { application in
       await finding("'credentialflow init' makes what is missing") {
-        let active = try await application.signingKeys.list().filter { $0.state == .active }
-        let missing = SigningAlgorithm.allCases.filter { algorithm in !active.contains { $0.key.algorithm == algorithm } }
+        let active = try await application.signingKeys.list().filter { $0.stage == .active }
+        let missing = SigningAlgorithm.allCases.filter { algorithm in !active.contains { $0.algorithm == algorithm } }
         guard missing.isEmpty else { throw Refusal("no active key for \(missing.map(\.rawValue).joined(separator: ", "))") }
         return "the master key fits; \(active.count) signing keys are active"
       }

@@ -15,11 +15,12 @@ final class RunningServer: Sendable {
   private let settings: Configuration
   private let denials: DenialRecorder
   private let pruning: Pruning
+  private let keys: KeyRotation
   private let log: Log
   private let now: Now
 
   init(
-    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, log: Log, now: Now
   ) throws {
     world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
     // One loop: it answers a scraper and the operator, however busy the others are.
@@ -29,6 +30,7 @@ final class RunningServer: Sendable {
     settings = configuration
     self.denials = denials
     self.pruning = pruning
+    self.keys = keys
     self.log = log
     self.now = now
   }
@@ -50,17 +52,29 @@ final class RunningServer: Sendable {
     return true
   }
 
-  /// Writes the denials of every minute, forgets what is over, and returns the memory of a burst. Ends when the task is cancelled.
+  /// Writes the denials of every minute, forgets what is over, takes the signing keys to their next stage when it is due, and
+  /// returns the memory of a burst. Ends when the task is cancelled.
   func maintain() async {
     while !Task.isCancelled {
-      try? await Task.sleep(for: .seconds(20))
+      try? await Task.sleep(for: await pause())
       await denials.record(at: now())
-      do {
-        try await pruning.run()
-      } catch {
-        log.warning("pruning failed", ("fault", .string("\(error)")))
-      }
+      await attempt("pruning") { try await pruning.run() }
+      await attempt("key rotation") { try await keys.advance() }
       cf_return_memory()
+    }
+  }
+
+  /// Until the next key's moment, at most 20 s.
+  private func pause() async -> Duration {
+    let untilNextKey = (try? await keys.pause()) ?? nil
+    return min(.seconds(20), max(.seconds(1), untilNextKey ?? .seconds(20)))
+  }
+
+  private func attempt(_ what: String, _ work: () async throws -> Void) async {
+    do {
+      try await work()
+    } catch {
+      log.warning("maintenance failed", ("step", .string(what)), ("fault", .string("\(error)")))
     }
   }
 

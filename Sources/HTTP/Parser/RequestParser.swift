@@ -68,13 +68,13 @@ package struct RequestParser: Sendable {
     return String(decoding: bytes[line.pathSpan], as: UTF8.self)
   }
 
-  /// Answers `.head`: the body is wanted, if it is no longer than `bodyLimit`. Without `needsLength` a method that carries content
-  /// may come without any.
-  package mutating func accept(bodyLimit: Int, needsLength: Bool = true) throws(RequestError) {
+  /// Answers `.head`: the body is wanted, if it is no longer than `bodyLimit`. Where it is optional, a request that announces none has
+  /// none.
+  package mutating func accept(bodyLimit: Int, isBodyOptional: Bool = false) throws(RequestError) {
     phase = .failed
     switch framing {
     case .none:
-      if needsLength, self.needsLength, bodyLimit > 0 { throw .lengthRequired }
+      if needsLength, bodyLimit > 0, !isBodyOptional { throw .lengthRequired }
       phase = .emptyBody
     case .length(let count):
       guard count <= bodyLimit else { throw .bodyTooLarge }

@@ -12,6 +12,14 @@ package final class AccessTokens: Sendable {
   private let verifier: TokenVerifier
   // A mutex: held to copy or replace one reference.
   private let document: Mutex<KeySetDocument>
+  // A mutex: held to compare two numbers and replace two references.
+  private let renewals = Mutex(Renewals())
+
+  /// Which reading of the keys is in force, so that a slow one never replaces a later one.
+  private struct Renewals {
+    var begun: UInt64 = 0
+    var inForce: UInt64 = 0
+  }
 
   package init(issuer: String, keys: KeySet, defaultAlgorithm: SigningAlgorithm, now: Now) {
     self.issuer = issuer
@@ -22,11 +30,24 @@ package final class AccessTokens: Sendable {
     document = Mutex(KeySetDocument(keys))
   }
 
-  package func replace(_ keys: KeySet) {
+  /// Puts what `read` answers in force, unless what was read later already is: whatever was committed before this call is in
+  /// force after it.
+  package func renew(_ read: () async throws -> KeySet) async rethrows {
+    let turn = renewals.withLock { renewals in
+      renewals.begun += 1
+      return renewals.begun
+    }
+    let keys = try await read()
     let rendered = KeySetDocument(keys)
-    self.keys.replace(with: keys)
-    document.withLock { $0 = rendered }
+    renewals.withLock { renewals in
+      guard renewals.inForce < turn else { return }
+      renewals.inForce = turn
+      self.keys.replace(with: keys)
+      document.withLock { $0 = rendered }
+    }
   }
+
+  package var keySet: KeySet { keys.current }
 
   package var keySetDocument: KeySetDocument { document.withLock { $0 } }
 

@@ -59,7 +59,8 @@ package final class Changes: Sendable {
 
   package func isCurrent(_ stamp: Stamp) -> Bool { counters[stamp.stripe].load(ordering: .acquiring) == stamp.count }
 
-  func count(_ subjects: some Sequence<ChangedSubject>) {
+  /// Also for knowledge that is put in force after the commit, such as the keys in this process's hands.
+  package func count(_ subjects: some Sequence<ChangedSubject>) {
     for subject in subjects { counters[subject.stripe].wrappingAdd(1, ordering: .acquiringAndReleasing) }
   }
 }

@@ -8,6 +8,8 @@ package struct Route: Sendable {
   package let pattern: String
   /// Bytes. 0: a body is refused with 413.
   package let bodyLimit: Int
+  /// Whether a request may announce no body at all, where others are asked for its length.
+  package let isBodyOptional: Bool
   /// Whether a malformed `X-Request-ID` is replaced instead of refused: decisions, which must not fail for it.
   package let replacesBadRequestID: Bool
   let admit: @Sendable (Request) -> Response?
@@ -19,13 +21,14 @@ package struct Route: Sendable {
   ///
   /// A route for any method does not ask for a length (411): what stands in its body, nobody promised to use.
   package init(
-    _ method: Method?, _ pattern: String, bodyLimit: Int, replacesBadRequestID: Bool = false,
+    _ method: Method?, _ pattern: String, bodyLimit: Int, isBodyOptional: Bool = false, replacesBadRequestID: Bool = false,
     admit: @escaping @Sendable (Request) -> Response?, respond: Responder,
     finish: (@Sendable (Response, Request) -> Response)? = nil
   ) {
     self.method = method
     self.pattern = pattern
     self.bodyLimit = bodyLimit
+    self.isBodyOptional = isBodyOptional
     self.replacesBadRequestID = replacesBadRequestID
     self.admit = admit
     self.respond = respond

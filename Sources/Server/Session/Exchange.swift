@@ -111,7 +111,8 @@ extension HTTPSession {
 
   private func accept(_ head: RequestHead, _ route: Route?) {
     do throws(RequestError) {
-      try machine.accept(bodyLimit: route?.bodyLimit ?? 0, needsLength: route?.method != nil)
+      let isBodyOptional = route.map { $0.isBodyOptional || $0.method == nil } ?? false
+      try machine.accept(bodyLimit: route?.bodyLimit ?? 0, isBodyOptional: isBodyOptional)
       if head.expectsContinue, head.hasBody { context.output.append(contentsOf: ResponseEncoder.continueLine) }
     } catch {
       if case .fail(let error) = machine.fail(error) { fail(error) }

@@ -70,8 +70,8 @@ struct HTTPConnection {
   var path: String? { parser.path }
 
   /// The request is wanted: its body is read next.
-  mutating func accept(bodyLimit: Int, needsLength: Bool = true) throws(RequestError) {
-    try parser.accept(bodyLimit: bodyLimit, needsLength: needsLength)
+  mutating func accept(bodyLimit: Int, isBodyOptional: Bool) throws(RequestError) {
+    try parser.accept(bodyLimit: bodyLimit, isBodyOptional: isBodyOptional)
     phase = .body
   }
 
