@@ -12,6 +12,7 @@ package import Telemetry
 package struct PublicAPI: Sendable {
   let routes: Routes
   private let pipeline: Pipeline
+  private let decisions: LoopLocal
 
   package struct Services: Sendable {
     package let database: any Database
@@ -25,6 +26,8 @@ package struct PublicAPI: Sendable {
     package let bearers: BearerGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
+    package let standings: Gate
+    package let rules: LiveRules
     package let limiter: PaceLimiter
     package let denials: DenialTally
     package let log: Log
@@ -33,7 +36,8 @@ package struct PublicAPI: Sendable {
     package init(
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
       self.database = database
@@ -47,6 +51,8 @@ package struct PublicAPI: Sendable {
       self.bearers = bearers
       self.tokens = tokens
       self.clientCredentials = clientCredentials
+      self.standings = standings
+      self.rules = rules
       self.limiter = limiter
       self.denials = denials
       self.log = log
@@ -61,12 +67,13 @@ package struct PublicAPI: Sendable {
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
     package let administration: AdministrationSettings
+    package let decisions: DecisionSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, administration: AdministrationSettings, bodyLimit: Int
+      pace: PaceSettings, administration: AdministrationSettings, decisions: DecisionSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
@@ -74,6 +81,7 @@ package struct PublicAPI: Sendable {
       self.crossOrigin = crossOrigin
       self.pace = pace
       self.administration = administration
+      self.decisions = decisions
       self.bodyLimit = bodyLimit
     }
   }
@@ -92,6 +100,10 @@ package struct PublicAPI: Sendable {
           "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
         ]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
+    let asked = DecisionServices(
+      rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
+      pace: settings.pace.isEnabled ? settings.pace.decisions : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
+    decisions = LoopLocal { DecisionResponder(asked) }
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
@@ -114,6 +126,7 @@ package struct PublicAPI: Sendable {
   /// For the listener that the world reaches.
   package var publicRoutes: [Route] {
     routes.probes.map(pipeline.route) + (routes.table + (routes.isAdministrationPublic ? routes.administration : [])).map(pipeline.route)
+      + routes.decisions.map { pipeline.route($0, decisions) }
   }
 
   /// For the listener that only the operator reaches.

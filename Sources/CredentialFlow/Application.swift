@@ -29,6 +29,8 @@ final class Application: Sendable {
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
   let sessions: SessionRegister
+  let gate: Gate
+  let rules: LiveRules
   private let denials = DenialTally()
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
@@ -63,6 +65,8 @@ final class Application: Sendable {
       database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
     let gate = Gate(database: database, now: now)
+    self.gate = gate
+    rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
       database: database, vault: vault, passwords: passwords,
@@ -77,10 +81,10 @@ final class Application: Sendable {
         database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        clientCredentials: clientCredentials, limiter: limiter, denials: denials, log: log, now: now),
+        clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
+        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
         bodyLimit: configuration.limits.body))
   }
 

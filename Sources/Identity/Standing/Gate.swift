@@ -7,8 +7,8 @@ package import Tokens
 /// who may act, and as what. An ended session, a disabled or deleted user or application, a revoked or expired key have no
 /// standing at any door.
 package struct Gate: Sendable {
-  private let database: any Database
-  private let now: Now
+  let database: any Database
+  let now: Now
 
   package init(database: any Database, now: Now) {
     self.database = database
@@ -29,7 +29,7 @@ package struct Gate: Sendable {
 
   /// Of an application's key, the secret included.
   package func standing(apiKey credential: OpaqueCredential) async throws -> Standing? {
-    guard let id: APIKey.ID = credential.identifier() else { return nil }
+    guard credential.kind == .apiKey, let id: APIKey.ID = credential.identifier() else { return nil }
     let at = now()
     let ofKey = changes.stamp(of: .key(id.bytes))
     // Read on its own: the application's stamp has to be taken before its row is read, and a key never changes hands.
@@ -54,7 +54,7 @@ package struct Gate: Sendable {
     }
   }
 
-  private func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
+  func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
     let at = now()
     var stamps = [changes.stamp(of: .session(id.bytes)), changes.stamp(of: .account(account.bytes)), changes.stamp(of: .roles)]
     if let application { stamps.append(changes.stamp(of: .application(application.bytes))) }
