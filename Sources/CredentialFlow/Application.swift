@@ -30,7 +30,7 @@ final class Application: Sendable {
   let keyRotation: KeyRotation
   let sessions: SessionRegister
   private let denials = DenialTally()
-  private let api: PublicAPI
+  let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
 
@@ -74,13 +74,14 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts,
+        database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
-        limiter: limiter, denials: denials, log: log, now: now),
+        gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
+        clientCredentials: clientCredentials, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace, bodyLimit: configuration.limits.body))
+        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
+        bodyLimit: configuration.limits.body))
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
