@@ -12,14 +12,12 @@ package import Telemetry
 package struct PublicAPI: Sendable {
   let routes: Routes
   private let pipeline: Pipeline
+  private let decisions: LoopLocal
 
   package struct Services: Sendable {
     package let database: any Database
     package let signIn: SignIn
-    package let refreshing: Refreshing
-    package let sessions: SessionRegister
-    package let stepUp: StepUp
-    package let userKeys: UserKeys
+    package let sessions: SessionServices
     package let accounts: Accounts
     package let applications: Applications
     package let apiKeys: APIKeys
@@ -28,23 +26,23 @@ package struct PublicAPI: Sendable {
     package let bearers: BearerGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
+    package let standings: Gate
+    package let rules: LiveRules
     package let limiter: PaceLimiter
     package let denials: DenialTally
     package let log: Log
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, refreshing: Refreshing, sessions: SessionRegister, stepUp: StepUp, userKeys: UserKeys,
-      accounts: Accounts, applications: Applications, apiKeys: APIKeys, clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      clients: ClientAuthentication, gate: SessionGate,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
-      self.refreshing = refreshing
       self.sessions = sessions
-      self.stepUp = stepUp
-      self.userKeys = userKeys
       self.accounts = accounts
       self.applications = applications
       self.apiKeys = apiKeys
@@ -53,6 +51,8 @@ package struct PublicAPI: Sendable {
       self.bearers = bearers
       self.tokens = tokens
       self.clientCredentials = clientCredentials
+      self.standings = standings
+      self.rules = rules
       self.limiter = limiter
       self.denials = denials
       self.log = log
@@ -67,12 +67,13 @@ package struct PublicAPI: Sendable {
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
     package let administration: AdministrationSettings
+    package let decisions: DecisionSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, administration: AdministrationSettings, bodyLimit: Int
+      pace: PaceSettings, administration: AdministrationSettings, decisions: DecisionSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
@@ -80,6 +81,7 @@ package struct PublicAPI: Sendable {
       self.crossOrigin = crossOrigin
       self.pace = pace
       self.administration = administration
+      self.decisions = decisions
       self.bodyLimit = bodyLimit
     }
   }
@@ -98,18 +100,23 @@ package struct PublicAPI: Sendable {
           "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
         ]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
+    let asked = DecisionServices(
+      rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
+      pace: settings.pace.isEnabled ? settings.pace.decisions : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
+    decisions = LoopLocal { DecisionResponder(asked) }
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.refreshing),
-        logout: LogoutEndpoint(sessions: services.sessions), sessions: SessionsEndpoint(sessions: services.sessions),
-        endSession: SessionEndEndpoint(sessions: services.sessions), endSessions: OtherSessionsEndEndpoint(sessions: services.sessions),
-        stepUp: StepUpEndpoint(stepUp: services.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.stepUp),
-        userKeys: UserKeysEndpoint(keys: services.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.userKeys),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.sessions.refreshing),
+        logout: LogoutEndpoint(sessions: services.sessions.register), sessions: SessionsEndpoint(sessions: services.sessions.register),
+        endSession: SessionEndEndpoint(sessions: services.sessions.register),
+        endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
+        stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
+        userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
-          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.refreshing),
+          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
@@ -119,6 +126,7 @@ package struct PublicAPI: Sendable {
   /// For the listener that the world reaches.
   package var publicRoutes: [Route] {
     routes.probes.map(pipeline.route) + (routes.table + (routes.isAdministrationPublic ? routes.administration : [])).map(pipeline.route)
+      + routes.decisions.map { pipeline.route($0, decisions) }
   }
 
   /// For the listener that only the operator reaches.

@@ -7,9 +7,9 @@ package import Tokens
 /// who may act, and as what. An ended session, a disabled or deleted user or application, a revoked or expired key have no
 /// standing at any door.
 package struct Gate: Sendable {
-  private let database: any Database
-  private let roles: LiveRoleGraph
-  private let now: Now
+  let database: any Database
+  let roles: LiveRoleGraph
+  let now: Now
 
   package init(database: any Database, roles: LiveRoleGraph, now: Now) {
     self.database = database
@@ -31,7 +31,7 @@ package struct Gate: Sendable {
 
   /// Of an application's key, the secret included.
   package func standing(apiKey credential: OpaqueCredential) async throws -> Standing? {
-    guard let id: APIKey.ID = credential.identifier() else { return nil }
+    guard credential.kind == .apiKey, let id: APIKey.ID = credential.identifier() else { return nil }
     let at = now()
     let ofKey = changes.stamp(of: .key(id.bytes))
     // Read on its own: the application's stamp has to be taken before its row is read, and a key never changes hands.
@@ -59,7 +59,7 @@ package struct Gate: Sendable {
     }
   }
 
-  private func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
+  func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
     let at = now()
     var stamps = [changes.stamp(of: .session(id.bytes)), changes.stamp(of: .account(account.bytes)), changes.stamp(of: .roles)]
     if let application { stamps.append(changes.stamp(of: .application(application.bytes))) }
@@ -70,7 +70,7 @@ package struct Gate: Sendable {
       else { return nil }
       return Standing(
         holder: .session(live.session, live.account), application: live.application,
-        active: try AssignmentStore(db).activate(live.session, graph, at: at), validUntil: live.session.expiresAt, stamps: taken)
+        active: try AssignmentStore(db).activate(live.session, graph, at: at), validUntil: live.session.endsAt, stamps: taken)
     }
   }
 }
@@ -99,7 +99,7 @@ struct DoorKeeper {
   func session(
     _ id: Session.ID, at instant: Instant
   ) throws(DatabaseError) -> (session: Session, account: Account, application: Application?)? {
-    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.expiresAt > instant,
+    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.endsAt > instant,
       let account = try AccountStore(db).account(row.session.account), account.isEnabled
     else { return nil }
     guard let named = row.session.application else { return (row.session, account, nil) }
