@@ -44,14 +44,14 @@ let package = Package(
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
     module("Cryptography", ["COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
-    module("HTTP", ["JSON", "Primitives"]),
+    module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
-        .embedInCode("0005_keys.sql"), .embedInCode("0007_feed.sql"),
+        .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "systemd"], resources: [.embedInCode("credentialflow.json5")],

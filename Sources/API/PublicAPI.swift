@@ -10,15 +10,19 @@ package import Telemetry
 
 /// The JSON API: turns use cases into routes for the listeners.
 package struct PublicAPI: Sendable {
-  private let routes: Routes
+  let routes: Routes
   private let pipeline: Pipeline
 
   package struct Services: Sendable {
     package let database: any Database
     package let signIn: SignIn
+    package let sessions: SessionServices
     package let accounts: Accounts
+    package let applications: Applications
+    package let apiKeys: APIKeys
     package let clients: ClientAuthentication
     package let gate: SessionGate
+    package let bearers: BearerGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
     package let limiter: PaceLimiter
@@ -27,14 +31,20 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
-      tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      clients: ClientAuthentication, gate: SessionGate,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally,
+      log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
+      self.sessions = sessions
       self.accounts = accounts
+      self.applications = applications
+      self.apiKeys = apiKeys
       self.clients = clients
       self.gate = gate
+      self.bearers = bearers
       self.tokens = tokens
       self.clientCredentials = clientCredentials
       self.limiter = limiter
@@ -50,18 +60,20 @@ package struct PublicAPI: Sendable {
     package let verification: VerificationSettings
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
+    package let administration: AdministrationSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, bodyLimit: Int
+      pace: PaceSettings, administration: AdministrationSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
       self.verification = verification
       self.crossOrigin = crossOrigin
       self.pace = pace
+      self.administration = administration
       self.bodyLimit = bodyLimit
     }
   }
@@ -73,24 +85,41 @@ package struct PublicAPI: Sendable {
         bodyLimit: settings.bodyLimit),
       verification: VerificationCheck(settings: settings.verification, now: services.now),
       clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.gate),
+      permissions: PermissionChecks(gate: services.bearers),
       crossOrigin: CrossOrigin(
         settings: settings.crossOrigin,
-        requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", settings.verification.header]),
+        requestHeaders: [
+          "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
+        ]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), me: MeEndpoint(accounts: services.accounts),
-        token: TokenEndpoint(clients: services.clients, clientCredentials: services.clientCredentials),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.sessions.refreshing),
+        logout: LogoutEndpoint(sessions: services.sessions.register), sessions: SessionsEndpoint(sessions: services.sessions.register),
+        endSession: SessionEndEndpoint(sessions: services.sessions.register),
+        endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
+        stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
+        userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
+        me: MeEndpoint(accounts: services.accounts),
+        token: TokenEndpoint(
+          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
-        health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens)))
+        health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
+        administration: Administration(services)),
+      issuer: settings.issuer, isAdministrationPublic: settings.administration.isPublic)
   }
 
   /// For the listener that the world reaches.
-  package var publicRoutes: [Route] { routes.probes.map(pipeline.route) + routes.table.map(pipeline.route) }
+  package var publicRoutes: [Route] {
+    routes.probes.map(pipeline.route) + (routes.table + (routes.isAdministrationPublic ? routes.administration : [])).map(pipeline.route)
+  }
 
   /// For the listener that only the operator reaches.
-  package var operationsRoutes: [Route] { routes.probes.map(pipeline.route) + routes.operations.map(pipeline.route) }
+  package var operationsRoutes: [Route] {
+    routes.probes.map(pipeline.route) + (routes.operations + routes.administration).map(pipeline.route)
+  }
 
   /// Answers `OPTIONS` from a configured origin; `nil` leaves the answer to the route table.
   package var preflight: @Sendable (Request) -> Response? { { pipeline.crossOrigin.preflight($0) } }

@@ -6,19 +6,38 @@ internal import Server
 /// anywhere else.
 struct Routes {
   let endpoints: Endpoints
+  let issuer: String
+  /// Whether the public listener has `administration` too.
+  let isAdministrationPublic: Bool
+  let description = WrittenDescription()
 
   var table: [RouteRow] {
     [
       // Contract, section 1: signing in
       row(.post, "/auth", .signIn, .strict, .json, endpoints.auth),
       row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
+      row(.post, "/auth/refresh", .signIn, .normal, .json, endpoints.refresh),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
+      row(.post, "/auth/logout", .user, .normal, .emptyJSON, endpoints.logout),
+      row(.get, "/auth/sessions", .user, .relaxed, .none, endpoints.sessions),
+      row(.delete, "/auth/sessions", .user, .normal, .none, endpoints.endSessions),
+      row(.delete, "/auth/sessions/{id}", .user, .normal, .none, endpoints.endSession),
+      row(.post, "/auth/step-up", .user, .strict, .emptyJSON, endpoints.stepUp),
+      row(.post, "/auth/step-up/finish", .user, .strict, .json, endpoints.stepUpFinish),
+      row(.get, "/auth/keys", .user, .relaxed, .none, endpoints.userKeys),
+      row(.post, "/auth/keys", .user, .normal, .json, endpoints.newUserKey),
+      row(.delete, "/auth/keys/{id}", .user, .normal, .none, endpoints.endUserKey),
 
       // Contract, section 2: tokens
       row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
-      row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet),
-      row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata),
-    ]
+      row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet, .allowed),
+      row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata, .allowed),
+    ] + descriptions
+  }
+
+  /// On every listener: what this server offers.
+  var descriptions: [RouteRow] {
+    [row(.get, "/openapi.json", .anyone, .relaxed, .none, DescriptionEndpoint(routes: self), .allowed)]
   }
 
   /// Answered on the loop, from memory.
@@ -26,15 +45,17 @@ struct Routes {
     [ProbeRow(path: "/healthz", access: .anyone, pace: .unlimited, answer: endpoints.health)]
   }
 
-  /// On the listener for operations.
+  /// On the listener for operations, together with `administration`.
   var operations: [RouteRow] {
-    [row(.get, "/readyz", .anyone, .unlimited, .none, endpoints.readiness)]
+    [row(.get, "/readyz", .anyone, .unlimited, .none, endpoints.readiness)] + descriptions
   }
 
-  private func row(
-    _ method: Method, _ path: String, _ access: Access, _ pace: PaceClass, _ body: BodyRule, _ endpoint: any Endpoint
+  func row(
+    _ method: Method, _ path: String, _ access: Access, _ pace: PaceClass, _ body: BodyRule, _ endpoint: any Endpoint,
+    _ compression: Compression = .never, query: [String] = []
   ) -> RouteRow {
-    RouteRow(method: method, path: path, access: access, pace: pace, body: body, endpoint: endpoint)
+    RouteRow(
+      method: method, path: path, access: access, pace: pace, body: body, endpoint: endpoint, compression: compression, query: query)
   }
 }
 
@@ -46,6 +67,9 @@ struct RouteRow: Sendable {
   let pace: PaceClass
   let body: BodyRule
   let endpoint: any Endpoint
+  let compression: Compression
+  /// Where the route asks for a permission: the parameters that its query may have.
+  let query: [String]
 }
 
 /// A line whose answer needs nothing but the request and is given at once.
@@ -60,10 +84,21 @@ struct ProbeRow: Sendable {
 struct Endpoints: Sendable {
   let auth: AuthEndpoint
   let secondFactor: SecondFactorEndpoint
+  let refresh: RefreshEndpoint
+  let logout: LogoutEndpoint
+  let sessions: SessionsEndpoint
+  let endSession: SessionEndEndpoint
+  let endSessions: OtherSessionsEndEndpoint
+  let stepUp: StepUpEndpoint
+  let stepUpFinish: StepUpFinishEndpoint
+  let userKeys: UserKeysEndpoint
+  let newUserKey: NewUserKeyEndpoint
+  let endUserKey: UserKeyEndEndpoint
   let me: MeEndpoint
   let token: TokenEndpoint
   let keySet: KeySetEndpoint
   let metadata: ServerMetadataEndpoint
   let health: @Sendable (Request) -> Response
   let readiness: ReadinessEndpoint
+  let administration: Administration
 }

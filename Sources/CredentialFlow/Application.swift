@@ -28,8 +28,9 @@ final class Application: Sendable {
   let applications: Applications
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
-  private let denials: DenialTally
-  private let api: PublicAPI
+  let sessions: SessionRegister
+  private let denials = DenialTally()
+  let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
 
@@ -48,23 +49,24 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    denials = DenialTally()
     let service = configuration.service
     let database = ground.database
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Passwords(
-      pool: HashingPool(lanes: configuration.hashing.lanes, capacity: configuration.hashing.queue),
-      parameters: configuration.hashing.parameters, vault: vault, greatestWork: ground.greatestPasswordWork)
+    let passwords = Self.passwords(ground, configuration.hashing)
     accounts = Accounts(
       database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
     roles = Roles(database: database, now: now)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
+    let sessions = SessionServices(
+      database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
+    self.sessions = sessions.register
     let gate = Gate(database: database, now: now)
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords, sessions: Sessions(tokens: tokens, settings: configuration.tokens),
+      database: database, vault: vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault),
       limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
@@ -72,14 +74,20 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, accounts: accounts,
+        database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
-        limiter: limiter, denials: denials, log: log, now: now),
+        gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
+        clientCredentials: clientCredentials, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace,
+        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
         bodyLimit: configuration.limits.body))
+  }
+
+  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
+    Passwords(
+      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
+      greatestWork: ground.greatestPasswordWork)
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
@@ -141,7 +149,7 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, now: now), keys: keyRotation, log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, now: now), keys: keyRotation, log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

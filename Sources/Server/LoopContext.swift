@@ -16,6 +16,7 @@ final class LoopContext {
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()
+  private var local: [ObjectIdentifier: any LoopResponder] = [:]
   private var lines = LogLines()
   private var lastAcceptFailureAt: Instant?
   private let log: Log
@@ -30,6 +31,14 @@ final class LoopContext {
     self.log = log
     self.now = now
     output.reserveCapacity(16 << 10)
+  }
+
+  /// This loop's own, made when it is first asked for.
+  func responder(_ factory: LoopLocal) -> any LoopResponder {
+    if let known = local[ObjectIdentifier(factory)] { return known }
+    let made = factory.make()
+    local[ObjectIdentifier(factory)] = made
+    return made
   }
 
   /// One line a request. Neither path nor query is in it, for they may hold what is nobody's business; the route's pattern is.

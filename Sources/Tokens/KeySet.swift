@@ -49,10 +49,17 @@ package struct KeySet: Sendable {
 /// The lock is held for the copy of one reference.
 package final class LiveKeySet: Sendable {
   private let keys: Mutex<KeySet>
+  private let count = Atomic<UInt64>(0)
 
   package init(_ keys: KeySet) { self.keys = Mutex(keys) }
 
+  /// Another one after every replacement, so that what was verified before can be seen to be old; read it before `current`.
+  package var generation: UInt64 { count.load(ordering: .acquiring) }
+
   package var current: KeySet { keys.withLock { $0 } }
 
-  package func replace(with keys: KeySet) { self.keys.withLock { $0 = keys } }
+  package func replace(with keys: KeySet) {
+    self.keys.withLock { $0 = keys }
+    count.wrappingAdd(1, ordering: .acquiringAndReleasing)
+  }
 }

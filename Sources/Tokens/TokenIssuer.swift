@@ -13,13 +13,13 @@ package struct TokenIssuer: Sendable {
 
   /// Throws `noActiveKey`, `tooManyClaims`, `signingFailed`. Permissions that do not fit are left out, and the token says so.
   package func sign(
-    _ claims: Claims, type: TokenType = .accessToken, algorithm: SigningAlgorithm = .es256
+    _ claims: Claims, type: TokenType = .accessToken, algorithm: SigningAlgorithm = .es256, mostBytes: Int = maxLength
   ) throws(TokenError) -> String {
     guard let key = keys.current.active(algorithm) else { throw .noActiveKey }
     var token = Base64URL.encodeBytes(header(of: key, type))
     token.append(UInt8(ascii: "."))
     let signatureLength = (signatureCount(of: key) * 4 + 2) / 3
-    let limit = (Self.maxLength - token.count - 1 - signatureLength) * 3 / 4
+    let limit = (mostBytes - token.count - 1 - signatureLength) * 3 / 4
     guard let payload = claims.encoded(limit: limit) else { throw .tooManyClaims }
     token.append(contentsOf: Base64URL.encodeBytes(payload))
     guard let signature = try? key.sign(token) else { throw .signingFailed }

@@ -17,16 +17,25 @@ package struct VerifiedToken: Sendable {
 
 /// What a door takes. There is no default for the audience, so that no door forgets it.
 package struct TokenAcceptance: Sendable {
-  /// One of these must be in `aud`.
-  package let audiences: [String]
+  /// One of these must be in `aud`; `nil` where the caller compares them itself.
+  package let audiences: [String]?
   package let use: TokenUse
   package let types: [TokenType]
 
-  package init(audiences: [String], use: TokenUse = .access, types: [TokenType] = TokenType.allCases) {
+  package init(audiences: [String], use: TokenUse = .access, types: [TokenType] = TokenType.ofAccess) {
     self.audiences = audiences
     self.use = use
     self.types = types
   }
+
+  private init() {
+    audiences = nil
+    use = .access
+    types = TokenType.ofAccess
+  }
+
+  /// An access token whoever it is meant for: decisions compare its audience with their rule's.
+  package static let forDecision = TokenAcceptance()
 }
 
 /// Decides whether a token is good: form, key, algorithm, type, signature, and only then issuer, time, audience and use
@@ -69,6 +78,6 @@ package struct TokenVerifier: Sendable {
     guard claims.notBefore <= now + leeway, claims.issuedAt <= now + leeway else { throw .notYetValid }
     guard acceptance.types.contains(token.type) else { throw .wrongType }
     guard claims.use == acceptance.use else { throw .wrongUse }
-    guard acceptance.audiences.contains(where: claims.audience.contains) else { throw .wrongAudience }
+    guard acceptance.audiences?.contains(where: claims.audience.contains) ?? true else { throw .wrongAudience }
   }
 }

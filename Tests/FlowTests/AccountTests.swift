@@ -137,7 +137,8 @@ struct RecordTests {
         entries.map(\.action) == [
           "role.created", "account.created", "factor.enrolled", "factor.enrolled", "role.granted", "application.created",
           "api_key.created", "sign_in.challenged", "session.opened", "factor.locked", "password.locked", "account.unlocked",
-          "account.password_set", "account.disabled", "account.enabled", "api_key.revoked", "api_key.created", "application.changed",
+          "session.ended", "account.password_set", "account.disabled", "account.enabled", "api_key.revoked", "api_key.created",
+          "application.changed",
           "account.deleted", "application.deleted", "role.deleted",
         ])
       let opened = try #require(entries.first { $0.action == "session.opened" })

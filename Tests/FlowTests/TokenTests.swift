@@ -101,7 +101,7 @@ struct TokenTests {
       #expect(json["issuer"]?.string == World.issuer)
       #expect(json["token_endpoint"]?.string == World.issuer + "/oauth/token")
       #expect(json["jwks_uri"]?.string == World.issuer + "/.well-known/jwks.json")
-      #expect(json["grant_types_supported"]?.strings == ["client_credentials"])
+      #expect(json["grant_types_supported"]?.strings == ["client_credentials", "refresh_token"])
     }
   }
 

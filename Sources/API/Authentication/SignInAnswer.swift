@@ -28,10 +28,7 @@ struct SignInAnswer {
     case .secondFactorRequired(let challenge, let methods, let lifetime): Self.secondFactor(challenge, methods, lifetime)
     case .enrollmentRequired:
       Problem(.mfaEnrollmentRequired, "The password is right, but no second factor is enrolled. Ask the operator for an invitation.")
-    case .locked(let retry):
-      Problem(
-        .tooManyAttempts, "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME.",
-        headers: [retryAfter(retry)])
+    case .locked(let retry): Self.locked(retry)
     case .paced(let retry):
       Problem(.rateLimited, "Too many sign-ins for this username; try again in \(max(1, retry.inSeconds)) s.", headers: [retryAfter(retry)])
     case .invalidChallenge:
@@ -51,7 +48,13 @@ struct SignInAnswer {
     }
   }
 
-  private static func wrongAnswer(_ left: Int) -> Problem {
+  static func locked(_ retry: Duration) -> Problem {
+    Problem(
+      .tooManyAttempts, "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME.",
+      headers: [retryAfter(retry)])
+  }
+
+  static func wrongAnswer(_ left: Int) -> Problem {
     let next =
       left > 0
       ? "\(left) more \(left == 1 ? "try is" : "tries are") left for this challenge." : "The challenge is used up; sign in again."
@@ -62,7 +65,7 @@ struct SignInAnswer {
     Problem(.invalidRequest, "The member \(pointer) is not as it must be: \(detail).", errors: [(pointer: pointer, detail: detail)])
   }
 
-  private static func success(_ signedIn: SignedIn, _ requestID: String) -> Response {
+  static func success(_ signedIn: SignedIn, _ requestID: String) -> Response {
     let session = signedIn.session
     return .json(.ok) { json in
       json.object { json in
@@ -72,7 +75,7 @@ struct SignInAnswer {
         json.member("refresh_token", signedIn.refreshToken)
         json.member("refresh_expires_in", signedIn.refreshLifetime.inSeconds)
         json.member("session_id", "\(session.id)")
-        json.member("device_token", signedIn.deviceToken)
+        json.member("device_token", ifPresent: signedIn.deviceToken)
         json.member("user") { json in
           json.object { json in
             json.member("id", "\(session.account)")

@@ -13,7 +13,7 @@ struct ServerMetadataEndpoint: Endpoint {
         json.member("token_endpoint", base + "/oauth/token")
         json.member("jwks_uri", base + "/.well-known/jwks.json")
         json.member("response_types_supported", [String]())
-        json.member("grant_types_supported", ["client_credentials"])
+        json.member("grant_types_supported", ["client_credentials", "refresh_token"])
         json.member("token_endpoint_auth_methods_supported", ["client_secret_basic", "client_secret_post"])
       }
     }

@@ -54,7 +54,7 @@ struct VerificationCheck: Sendable {
       return wrong("is signed for a time more than 300 s from this server's; check the clock")
     }
     guard time >= startedAt.unixSeconds else { return wrong("was signed before this server started; sign the call anew") }
-    let text = "\(time).\(request.method.rawValue).\(request.path).\(Hex.encode(Digest.sha256(request.body)))"
+    let text = "\(time).\(String(decoding: request.methodBytes, as: UTF8.self)).\(request.path).\(Hex.encode(Digest.sha256(request.body)))"
     var isFound = false
     for secret in settings.secrets where ConstantTime.areEqual(HMAC.sha256(Array(text.utf8), key: secret), signature) { isFound = true }
     guard isFound else { return wrong("is not the signature of this call") }

@@ -9,6 +9,7 @@ package import Primitives
 package struct OpaqueCredential: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case apiKey = "cfk_"
+    case userKey = "cfu_"
     case clientSecret = "cfs_"
     case refreshToken = "cfr_"
     case challenge = "cfc_"

@@ -7,6 +7,10 @@ package enum PaceKey: Hashable, Sendable {
   case address(PaceClass, IPAddress)
   /// A keyed digest of the username: unknown names are counted as known ones are.
   case account([UInt8])
+  /// Who a gateway asks about: a session, an application or a key, by its id.
+  case credential([UInt8])
+  /// The client behind a gateway, where no credential is good.
+  case client(IPAddress)
 }
 
 package enum PaceVerdict: Sendable, Equatable {

@@ -32,6 +32,8 @@ package struct PaceSettings: Settings {
   package let relaxed: Pace
   /// Sign-ins for one username, whoever asks and from wherever.
   package let account: Pace
+  /// What a gateway asks: of one credential, and of one client without a good one; never of the gateway.
+  package let decisions: Pace
   /// Sources remembered; past it the longest idle are forgotten.
   package let capacity: Int
 
@@ -42,6 +44,7 @@ package struct PaceSettings: Settings {
     normal = try Pace.read(reader, "normal", default: Pace(perMinute: 1_200, burst: 300))
     relaxed = try Pace.read(reader, "relaxed", default: Pace(perMinute: 6_000, burst: 1_000))
     account = try Pace.read(reader, "account", default: Pace(perMinute: 30, burst: 30))
+    decisions = try Pace.read(reader, "decisions", default: Pace(perMinute: 60_000, burst: 6_000))
     capacity = try reader.integer("capacity", default: 65_536, in: 1_024...1_048_576)
   }
 

@@ -42,6 +42,7 @@ package enum ResponseEncoder {
     appendLineEnd(&output)
     appendDefaults(response, &output)
     for (name, value) in response.headers where !isOwn(name) { append(name, value, &output) }
+    output.append(contentsOf: response.preparedFields)
     if !response.status.forbidsContent {
       output.append(contentsOf: "Content-Length: ".utf8)
       appendDecimal(response.body.count, &output)

@@ -39,6 +39,22 @@ package struct Headers: Sendable {
     first(name).map { bytes[Int($0.value.lowerBound)..<Int($0.value.upperBound)] }
   }
 
+  /// How a field that may stand only once does.
+  package enum Occurrence: Sendable {
+    case absent
+    case once(ArraySlice<UInt8>)
+    case repeated
+  }
+
+  package func occurrence(of name: String) -> Occurrence {
+    var found: Span?
+    for span in spans where isNamed(span, name) {
+      guard found == nil else { return .repeated }
+      found = span
+    }
+    return found.map { .once(bytes[Int($0.value.lowerBound)..<Int($0.value.upperBound)]) } ?? .absent
+  }
+
   package func values(of name: String) -> [String] {
     spans.lazy.filter { isNamed($0, name) }.map { text($0.value) }
   }

@@ -2,7 +2,10 @@ package import Primitives
 
 /// A request whose head was accepted: what `admit` and the responders see. HTTP/2 will fill the same value.
 package struct Request: Sendable {
-  package let method: Method
+  /// `nil` for a token that is no method we know: only routes for any method see those.
+  package let method: Method?
+  /// As sent.
+  package let methodBytes: ArraySlice<UInt8>
   /// As sent, without the query: nothing decoded, nothing normalised.
   package let path: String
   /// What follows the first `?`; `nil` where there is none.
@@ -18,10 +21,12 @@ package struct Request: Sendable {
   package let receivedAt: Instant
 
   package init(
-    method: Method, path: String, query: String? = nil, headers: Headers = Headers(), parameters: [String] = [], body: [UInt8] = [],
-    id: String, peer: PeerAddress, receivedAt: Instant
+    method: Method?, methodBytes: ArraySlice<UInt8>? = nil, path: String, query: String? = nil, headers: Headers = Headers(),
+    parameters: [String] = [],
+    body: [UInt8] = [], id: String, peer: PeerAddress, receivedAt: Instant
   ) {
     self.method = method
+    self.methodBytes = methodBytes ?? ArraySlice((method?.rawValue ?? "").utf8)
     self.path = path
     self.query = query
     self.headers = headers

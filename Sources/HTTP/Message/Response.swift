@@ -6,9 +6,14 @@ package struct Response: Sendable {
   package var status: Status
   /// In order; a name may repeat. The server adds no header that stands here already.
   package var headers: [(name: String, value: String)]
+  /// Field lines ready to be sent, each `Name: value` and CR LF, after `headers`: for answers that are given often. Whoever makes
+  /// them answers for their form, and leaves the server's own names out.
+  package var preparedFields: [UInt8] = []
   package var body: [UInt8]
   /// The problem that this answer states, for the log line.
   package var code: ProblemCode?
+  /// Why, for the log line, where no problem says it.
+  package var reason: String?
 
   package init(_ status: Status, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
     self.status = status

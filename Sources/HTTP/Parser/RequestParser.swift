@@ -62,12 +62,19 @@ package struct RequestParser: Sendable {
     }
   }
 
-  /// Answers `.head`: the body is wanted, if it is no longer than `bodyLimit`.
-  package mutating func accept(bodyLimit: Int) throws(RequestError) {
+  /// The path of a request whose line was right and whose fields are not whole, or were wrong.
+  package var path: String? {
+    guard let line, line.pathSpan.upperBound <= bytes.count else { return nil }
+    return String(decoding: bytes[line.pathSpan], as: UTF8.self)
+  }
+
+  /// Answers `.head`: the body is wanted, if it is no longer than `bodyLimit`. Where it is optional, a request that announces none has
+  /// none.
+  package mutating func accept(bodyLimit: Int, isBodyOptional: Bool = false) throws(RequestError) {
     phase = .failed
     switch framing {
     case .none:
-      if needsLength, bodyLimit > 0 { throw .lengthRequired }
+      if needsLength, bodyLimit > 0, !isBodyOptional { throw .lengthRequired }
       phase = .emptyBody
     case .length(let count):
       guard count <= bodyLimit else { throw .bodyTooLarge }

@@ -21,10 +21,16 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case expired = "expired"
   case revoked = "revoked"
   case refreshTokenReused = "refresh_token_reused"
+  case noCredentials = "no_credentials"
+  case stepUpRequired = "step_up_required"
 
   case verificationFailed = "verification_failed"
   case forbidden = "forbidden"
   case insufficientPermission = "insufficient_permission"
+  case insufficientRole = "insufficient_role"
+  case wrongAudience = "wrong_audience"
+  case noRule = "no_rule"
+  case ambiguousPath = "ambiguous_path"
   case banned = "banned"
 
   case notFound = "not_found"
@@ -57,9 +63,10 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .invalidRequest, .invalidHeader, .invalidChallenge, .invalidInvitation, .factorUnavailable: 400
     case .clientRequired, .invalidClientToken, .invalidClient, .invalidAPIKey, .clientMismatch, .invalidCredentials,
       .mfaRequired, .mfaEnrollmentRequired, .invalidChallengeResponse, .reauthenticationRequired, .invalidToken, .expired, .revoked,
-      .refreshTokenReused:
+      .refreshTokenReused, .noCredentials, .stepUpRequired:
       401
-    case .verificationFailed, .forbidden, .insufficientPermission, .banned: 403
+    case .verificationFailed, .forbidden, .insufficientPermission, .insufficientRole, .wrongAudience, .noRule, .ambiguousPath, .banned:
+      403
     case .notFound: 404
     case .methodNotAllowed: 405
     case .requestTimeout: 408

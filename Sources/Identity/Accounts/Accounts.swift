@@ -100,7 +100,7 @@ package struct Accounts: Sendable {
   package func setEnabled(_ isEnabled: Bool, _ name: String, by provenance: Provenance) async throws -> Bool {
     try await change(name) { db, account, at in
       try AccountStore(db).setEnabled(isEnabled, account.id)
-      if !isEnabled { try end(account.id, db, at: at) }
+      if !isEnabled { try end(account.id, because: .disabled, db, by: provenance, at: at) }
       try AuditLog(db).append(.account(isEnabled ? "enabled" : "disabled", account), by: provenance, at: at)
     }
   }
@@ -108,6 +108,7 @@ package struct Accounts: Sendable {
   package func delete(_ name: String, by provenance: Provenance) async throws -> Bool {
     try await change(name) { db, account, at in
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+      try end(account.id, because: .deleted, db, by: provenance, at: at)
       try AccountStore(db).delete(account.id)
       try AuditLog(db).append(.account("deleted", account), by: provenance, at: at)
     }
@@ -126,7 +127,7 @@ package struct Accounts: Sendable {
     let stored = try await passwords.hash(password, at: now())
     let isKnown = try await change(name) { db, account, at in
       try AccountStore(db).setPassword(stored, account.id)
-      try end(account.id, db, at: at)
+      try end(account.id, because: .password, db, by: provenance, at: at)
       try DeviceStore(db).deleteAll(of: account.id)
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
       try AuditLog(db).append(.account("password_set", account), by: provenance, at: at)
@@ -136,11 +137,13 @@ package struct Accounts: Sendable {
 
   /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.
   package func unlock(_ name: String, by provenance: Provenance) async throws -> Bool {
-    try await change(name) { db, account, at in
-      try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
-      try FactorStore(db).clearFailures(of: account.id)
-      try AuditLog(db).append(.account("unlocked", account), by: provenance, at: at)
-    }
+    try await change(name) { db, account, at in try unlock(account, db, by: provenance, at: at) }
+  }
+
+  func unlock(_ account: Account, _ db: any Transaction, by provenance: Provenance, at instant: Instant) throws {
+    try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+    try FactorStore(db).clearFailures(of: account.id)
+    try AuditLog(db).append(.account("unlocked", account), by: provenance, at: instant)
   }
 
   /// False where there is no such user.
@@ -158,7 +161,9 @@ package struct Accounts: Sendable {
 }
 
 /// Ends what an account has open.
-private func end(_ account: Account.ID, _ db: any Transaction, at instant: Instant) throws {
-  _ = try SessionStore(db).endAll(of: account, at: instant)
+func end(
+  _ account: Account.ID, because reason: SessionEnd, _ db: any Transaction, by provenance: Provenance, at instant: Instant
+) throws {
+  _ = try SessionStore(db).end(.all(of: account), because: reason, by: provenance, at: instant)
   try ChallengeStore(db).deleteAll(of: account)
 }

@@ -5,7 +5,7 @@ private import Synchronization
 
 /// Issuing and reading access tokens under the keys of the moment.
 package final class AccessTokens: Sendable {
-  private let issuer: String
+  package let issuer: String
   private let fallback: SigningAlgorithm
   private let keys: LiveKeySet
   private let tokens: TokenIssuer
@@ -85,6 +85,27 @@ package final class AccessTokens: Sendable {
       return .good(try verifier.verify(token, accepting: TokenAcceptance(audiences: [audience ?? issuer])).claims)
     } catch {
       return .bad(error)
+    }
+  }
+
+  /// Another one whenever the keys are replaced.
+  package var keyGeneration: UInt64 { keys.generation }
+
+  /// For a decision: good, whoever it is meant for.
+  package func verify(_ token: [UInt8]) throws(TokenError) -> VerifiedToken {
+    try verifier.verify(token, accepting: .forDecision)
+  }
+
+  /// Who a principal is, for the service behind a gateway. Roles that do not fit are left out with the permissions.
+  package func issueIdentity(_ claims: Claims) throws(TokenError) -> String {
+    do {
+      return try tokens.sign(claims, type: .identity, algorithm: fallback, mostBytes: IdentityToken.mostBytes)
+    } catch .tooManyClaims {
+      var claims = claims
+      claims.roles = []
+      claims.permissions = []
+      claims.arePermissionsOmitted = true
+      return try tokens.sign(claims, type: .identity, algorithm: fallback, mostBytes: IdentityToken.mostBytes)
     }
   }
 

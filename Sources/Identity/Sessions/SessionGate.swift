@@ -1,16 +1,13 @@
-package import Primitives
 internal import Tokens
 
 /// A user's session that may act: its token is good, it has not ended, its account is enabled and its application too.
 package struct LiveSession: Sendable {
-  package let id: Session.ID
+  package let session: Session
   package let account: Account
-  package let createdAt: Instant
-  package let expiresAt: Instant
-  package let amr: [String]
-  package let acr: String
   /// What its roles allow now, which a token that was issued earlier may not show yet.
   package let active: ActiveRoles
+
+  package var id: Session.ID { session.id }
 }
 
 /// The door of a user: the gate, after the token itself is found good and meant for this server.
@@ -37,10 +34,7 @@ package struct SessionGate: Sendable {
       guard let standing = try await gate.standing(of: claims), case .session(let session, let account) = standing.holder else {
         return .ended
       }
-      return .live(
-        LiveSession(
-          id: session.id, account: account, createdAt: session.createdAt, expiresAt: session.expiresAt, amr: session.amr,
-          acr: session.acr, active: standing.active))
+      return .live(LiveSession(session: session, account: account, active: standing.active))
     case .bad(.expired): return .expired
     case .bad: return .invalid
     }

@@ -1,6 +1,6 @@
 internal import Cryptography
 internal import Journal
-internal import Persistence
+package import Persistence
 internal import Primitives
 internal import Tokens
 
@@ -8,10 +8,12 @@ internal import Tokens
 package struct Sessions: Sendable {
   private let tokens: AccessTokens
   private let settings: TokenSettings
+  private let refreshTokens: RefreshTokens
 
-  package init(tokens: AccessTokens, settings: TokenSettings) {
+  package init(tokens: AccessTokens, settings: TokenSettings, vault: Vault) {
     self.tokens = tokens
     self.settings = settings
+    refreshTokens = RefreshTokens(vault: vault)
   }
 
   /// Opens a session inside a sign-in's transaction and signs its tokens. Without a proof of both factors there is no way in
@@ -24,13 +26,17 @@ package struct Sessions: Sendable {
     let session = Session(
       id: Session.ID(at: instant), account: opening.account.id, application: context.application?.id, device: device.id,
       audience: opening.audience, requestedRoles: opening.roles, amr: proof.amr, acr: proof.acr, authenticatedAt: instant,
-      createdAt: instant, expiresAt: expiresAt, refreshExpiresAt: min(instant + settings.refreshLifetime, expiresAt),
-      address: context.provenance.address, userAgent: context.userAgent)
-    let refresh = OpaqueCredential(.refreshToken, for: session.id)
+      createdAt: instant, lastUsedAt: instant, expiresAt: expiresAt,
+      refreshExpiresAt: settings.refreshEnd(from: instant, sessionEnd: expiresAt), address: context.provenance.address,
+      userAgent: context.userAgent)
+    let refresh = try refreshTokens.make(for: session.id, generation: 0)
+    // Before the new one is there, so that a clock that was set back cannot make it the oldest.
+    _ = try SessionStore(db).end(
+      .oldest(of: session.account, keeping: settings.sessionsPerUser - 1), because: .replaced, by: context.provenance, at: instant)
     try SessionStore(db).insert(session, refreshDigest: refresh.digest)
     try AuditLog(db).append(.sessionOpened(session, proof.method), by: context.provenance, at: instant)
     let active = try AssignmentStore(db).activate(opening.roles, of: .account(opening.account.id))
-    let lifetime = min(settings.accessLifetime, session.expiresAt - instant)
+    let lifetime = min(settings.accessLifetime, session.refreshExpiresAt - instant)
     return SignedIn(
       accessToken: try tokens.issue(session, active, to: context.application, lifetime: lifetime, at: instant),
       accessLifetime: lifetime, refreshToken: refresh.text, refreshLifetime: session.refreshExpiresAt - instant,

@@ -82,13 +82,14 @@ package enum SignInOutcome: Sendable {
   case rolesDoNotFit
 }
 
-/// Everything a completed sign-in gives back.
+/// Everything that a completed sign-in, or a refresh, gives back.
 package struct SignedIn: Sendable {
   package let accessToken: String
   package let accessLifetime: Duration
   package let refreshToken: String
   package let refreshLifetime: Duration
-  package let deviceToken: String
+  /// `nil` for a refresh, which knows the device already.
+  package let deviceToken: String?
   package let session: Session
   package let username: Username
   package let active: ActiveRoles

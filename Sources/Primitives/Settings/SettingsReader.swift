@@ -50,13 +50,11 @@ package final class SettingsReader {
     return slice
   }
 
-  /// A list of objects, each read as one `Slice`.
-  package func list<Slice: Settings>(_ key: String, of type: Slice.Type = Slice.self) throws(SettingsError) -> [Slice] {
-    guard let value = take(key) else {
-      effective[key] = .array([])
-      return []
-    }
-    guard case .array(let items) = value else { throw wrong(key, "expected a list") }
+  /// A list of objects, each read as one `Slice`; `fallback` is read where the key is absent.
+  package func list<Slice: Settings>(
+    _ key: String, of type: Slice.Type = Slice.self, default fallback: [SettingsValue] = []
+  ) throws(SettingsError) -> [Slice] {
+    guard case .array(let items) = take(key) ?? .array(fallback) else { throw wrong(key, "expected a list") }
     var slices: [Slice] = []
     var shown: [SettingsValue] = []
     for (index, item) in items.enumerated() {

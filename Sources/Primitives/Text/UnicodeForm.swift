@@ -29,6 +29,11 @@ package enum UnicodeForm {
     return nil
   }
 
+  /// NFKC: what a program that looks for compatible characters takes a text for. `nil` where the bytes are not UTF-8.
+  package static func nfkc(_ text: some Collection<UInt8>) -> [UInt8]? {
+    Array(text).withUnsafeBytes { map($0, options: [UTF8PROC_STABLE, UTF8PROC_COMPOSE, UTF8PROC_COMPAT]) { Array($0) } }
+  }
+
   /// Code points, which is what a person counts as characters in a password (NIST SP 800-63B-4). `nil` where not UTF-8.
   package static func scalarCount(_ secret: Secret) -> Int? {
     secret.withBytes { bytes in

@@ -11,14 +11,15 @@ struct Router: Sendable {
 
     fileprivate init(pattern: String) { self.pattern = pattern }
 
-    /// HEAD is answered by GET.
-    func route(for method: Method) -> Route? {
+    /// HEAD is answered by GET; what has no route of its own, or is not known (`nil`), by the route for any method.
+    func route(for method: Method?) -> Route? {
       routes.first { $0.method == method } ?? (method == .head ? routes.first { $0.method == .get } : nil)
+        ?? routes.first { $0.method == nil }
     }
 
     fileprivate mutating func add(_ route: Route) {
       routes.append(route)
-      var methods = Set(routes.map(\.method.rawValue))
+      var methods = Set(routes.compactMap(\.method?.rawValue))
       if methods.contains("GET") { methods.insert("HEAD") }
       methods.insert("OPTIONS")
       allow = methods.sorted().joined(separator: ", ")
@@ -124,5 +125,5 @@ struct Router: Sendable {
 package struct RouteError: Error, CustomStringConvertible {
   package let description: String
 
-  init(_ route: Route, _ problem: String) { description = "route \(route.method.rawValue) \(route.pattern) \(problem)" }
+  init(_ route: Route, _ problem: String) { description = "route \(route.method?.rawValue ?? "*") \(route.pattern) \(problem)" }
 }

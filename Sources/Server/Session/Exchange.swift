@@ -40,7 +40,7 @@ extension HTTPSession {
       machine.refuse(head)
       return answer(exchange, error.response)
     }
-    accept(head, exchange.route?.bodyLimit ?? 0)
+    accept(head, exchange.route)
   }
 
   func respond(_ body: [UInt8]) {
@@ -50,6 +50,13 @@ extension HTTPSession {
     current?.body = body
     switch route.respond {
     case .immediate(let respond): complete(respond(request))
+    case .loopLocal(let local, let entrance):
+      let responder = context.responder(local)
+      if let response = responder.respondNow(to: request, at: entrance) { return complete(response) }
+      task = Task(executorPreference: context.loop) { [self, request] in
+        let response = await responder.respond(to: request, at: entrance)
+        resume(response)
+      }
     case .suspending(let respond):
       // The loop is the task's executor: body and continuation run here, between two events.
       task = Task(executorPreference: context.loop) { [self, request] in
@@ -67,7 +74,7 @@ extension HTTPSession {
     let requestID = exchange?.requestID ?? context.ids.next(at: now)
     machine.answered()
     let problem = error.problem.response(requestID: requestID)
-    let response = exchange?.finished(problem) ?? problem
+    let response = exchange?.finished(problem) ?? finishedUnrouted(problem, requestID, at: now)
     write(response, requestID, isHead: exchange?.head.method == .head, isOld: false)
     context.record(
       RequestRecord(
@@ -102,9 +109,10 @@ extension HTTPSession {
     Secret.wipeStorage(of: exchange.body)
   }
 
-  private func accept(_ head: RequestHead, _ bodyLimit: Int) {
+  private func accept(_ head: RequestHead, _ route: Route?) {
     do throws(RequestError) {
-      try machine.accept(bodyLimit: bodyLimit)
+      let isBodyOptional = route.map { $0.isBodyOptional || $0.method == nil } ?? false
+      try machine.accept(bodyLimit: route?.bodyLimit ?? 0, isBodyOptional: isBodyOptional)
       if head.expectsContinue, head.hasBody { context.output.append(contentsOf: ResponseEncoder.continueLine) }
     } catch {
       if case .fail(let error) = machine.fail(error) { fail(error) }
@@ -117,7 +125,17 @@ extension HTTPSession {
     context.record(
       RequestRecord(
         requestID: exchange.requestID, route: exchange.pattern, method: exchange.head.methodBytes, status: response.status,
-        receivedAt: exchange.receivedAt, client: client, code: response.code))
+        receivedAt: exchange.receivedAt, client: client, code: response.code, reason: response.reason))
+  }
+
+  /// A request whose head is wrong may still say where it was going, and that route's answers have a form of their own.
+  private func finishedUnrouted(_ response: Response, _ requestID: String, at now: Instant) -> Response {
+    guard let path = machine.path, case .found(let resource, let parameters) = context.router.match(path),
+      let finish = resource.routes.first?.finish
+    else { return response }
+    let request = Request(
+      method: nil, path: path, parameters: parameters, id: requestID, peer: connection.peer, receivedAt: now)
+    return finish(response, request)
   }
 
   private func write(_ response: Response, _ requestID: String, isHead: Bool, isOld: Bool) {
@@ -152,11 +170,12 @@ extension HTTPSession {
     case .malformed: throw refusal(.invalidRequest, "The path holds a percent-encoding that is not valid here.", exchange)
     }
     exchange.pattern = resource.pattern
-    guard let method = head.method else { throw refusal(.notImplemented, "This method is not known here.", exchange) }
     let request = Request(
-      method: method, path: path, query: head.query, headers: head.headers, parameters: parameters, id: exchange.requestID,
+      method: head.method, methodBytes: head.methodBytes, path: path, query: head.query, headers: head.headers, parameters: parameters,
+      id: exchange.requestID,
       peer: connection.peer, receivedAt: exchange.receivedAt)
-    if let route = resource.route(for: method) { return (request, route) }
+    if let route = resource.route(for: head.method) { return (request, route) }
+    guard let method = head.method else { throw refusal(.notImplemented, "This method is not known here.", exchange) }
     if method == .options {
       throw Refusal(context.preflight?(request) ?? .empty(.noContent, headers: [("Allow", resource.allow)]))
     }

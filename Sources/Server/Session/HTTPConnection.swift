@@ -66,9 +66,12 @@ struct HTTPConnection {
     } catch { return fail(error) }
   }
 
+  /// The path of the request whose fields are being read, or were wrong.
+  var path: String? { parser.path }
+
   /// The request is wanted: its body is read next.
-  mutating func accept(bodyLimit: Int) throws(RequestError) {
-    try parser.accept(bodyLimit: bodyLimit)
+  mutating func accept(bodyLimit: Int, isBodyOptional: Bool) throws(RequestError) {
+    try parser.accept(bodyLimit: bodyLimit, isBodyOptional: isBodyOptional)
     phase = .body
   }
 

@@ -119,6 +119,18 @@ extension World {
     return answer
   }
 
+  func refresh(_ token: String, _ client: Client) throws -> Answer {
+    try call("POST", "/auth/refresh", [World.json, client.key], Array(Self.refreshBody(token).utf8))
+  }
+
+  static func refreshBody(_ token: String) -> String { #"{"refresh_token":"\#(token)"}"# }
+
+  /// A call with a user's access token and, where there is one, a JSON body.
+  func asUser(_ method: String, _ path: String, _ token: String, _ body: String? = nil, _ more: (String, String)...) throws -> Answer {
+    let type = body == nil ? [] : [World.json]
+    return try call(method, path, [("Authorization", "Bearer \(token)")] + type + more, body.map { Array($0.utf8) })
+  }
+
   func me(_ token: String) throws -> Answer { try call("GET", "/auth/me", [("Authorization", "Bearer \(token)")]) }
 
   func token(_ form: String, _ headers: (String, String)...) throws -> Answer {
@@ -135,4 +147,9 @@ extension World {
 extension JSONValue {
   var strings: [String]? { elements?.compactMap(\.string) }
   var names: [String] { members?.map(\.name) ?? [] }
+}
+
+extension JSONValue {
+  /// A number, a text or a list of texts, for comparing.
+  var plain: String? { string ?? integer.map(String.init) ?? strings?.joined(separator: " ") }
 }

@@ -76,11 +76,19 @@ struct Answer: CustomStringConvertible {
   var pointer: String? { json?["errors"]?.elements?.first?["pointer"]?.string }
   var challenge: String? { json?["challenge"]?.string }
   var accessToken: String? { json?["access_token"]?.string }
+  var refreshToken: String? { json?["refresh_token"]?.string }
+  var sessionID: String? { json?["session_id"]?.string }
 
   /// The access token; an answer without one ends the test.
   func token() throws -> String {
     guard let accessToken else { throw World.Unexpected(what: "no token: \(self)") }
     return accessToken
+  }
+
+  /// The refresh token; an answer without one ends the test.
+  func refresh() throws -> String {
+    guard let refreshToken else { throw World.Unexpected(what: "no refresh token: \(self)") }
+    return refreshToken
   }
 
   static func take(_ buffer: inout [UInt8], isHead: Bool) -> Answer? {

@@ -42,7 +42,13 @@ final class World {
   static func run(_ settings: [String: String] = [:], _ body: (World) async throws -> Void) async throws {
     let folder = try TemporaryFolder()
     try await Template.copy(to: folder)
-    let clock = ManualClock(at: start)
+    try await run(in: folder, clock: ManualClock(at: start), settings, body)
+  }
+
+  /// Runs `body` against a server on a data folder that may have seen others before.
+  static func run(
+    in folder: TemporaryFolder, clock: ManualClock, _ settings: [String: String] = [:], _ body: (World) async throws -> Void
+  ) async throws {
     let log = LogRecorder()
     let installation = Installation(folder: DataFolder(path: folder.path), environment: environment(settings))
     let application = try await CredentialFlow.Application.open(
@@ -125,8 +131,16 @@ enum Template {
 /// A folder of a test's own, in memory where the system offers that, gone with the value.
 final class TemporaryFolder: Sendable {
   let path: String
+  private let isOwned: Bool
+
+  /// Another's, which stays.
+  init(borrowing path: String) {
+    self.path = path
+    isOwned = false
+  }
 
   init() throws {
+    isOwned = true
     let place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
     var template = Array("\(place)/credentialflow-flow-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw Refusal("no temporary folder: \(SystemError.text(errno))") }
@@ -134,6 +148,7 @@ final class TemporaryFolder: Sendable {
   }
 
   deinit {
+    guard isOwned else { return }
     if let folder = opendir(path) {
       while let entry = readdir(folder) {
         let name = withUnsafePointer(to: &entry.pointee.d_name) {

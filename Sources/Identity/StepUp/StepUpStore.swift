@@ -1,0 +1,89 @@
+internal import Cryptography
+internal import Persistence
+internal import Primitives
+
+/// The rows of `step_up`.
+struct StepUpStore {
+  private let db: any Transaction
+
+  init(_ db: any Transaction) { self.db = db }
+
+  static let challengeLifetime = Duration.minutes(5)
+  static let proofLifetime = Duration.seconds(120)
+  /// A session has at most this many at once: the oldest go.
+  private static let mostPerSession = 5
+
+  /// One step-up; `StepUpState` says what can become of it.
+  struct Row: Sendable {
+    typealias ID = Identifier<Row>
+
+    let id: ID
+    let state: StepUpState
+  }
+
+  func insert(_ id: Row.ID, for session: Session.ID, digest: [UInt8], at instant: Instant) throws(DatabaseError) {
+    // Before the new one is there, so that a clock that was set back cannot make it the oldest.
+    try db.run(
+      """
+      DELETE FROM step_up WHERE session_id = \(session) AND id NOT IN (
+        SELECT id FROM step_up WHERE session_id = \(session) ORDER BY id DESC LIMIT \(Self.mostPerSession - 1)
+      )
+      """)
+    try db.run(
+      """
+      INSERT INTO step_up (id, session_id, challenge_digest, attempts, proof_digest, expires_at, spent_at)
+      VALUES (\(id), \(session), \(digest), \(0), NULL, \(instant + Self.challengeLifetime), NULL)
+      """)
+  }
+
+  /// The step-up behind a challenge or proof of this session, `nil` where that is another's, wrong or over.
+  func stepUp(_ credential: OpaqueCredential, of session: Session.ID, at instant: Instant) throws(DatabaseError) -> Row? {
+    guard let id: Row.ID = credential.identifier(),
+      let row = try db.row("SELECT * FROM step_up WHERE id = \(id) AND session_id = \(session) AND expires_at > \(instant)")
+    else { return nil }
+    let proof = try row.bytesIfPresent("proof_digest")
+    let expected = credential.kind == .proof ? proof : try row.bytes("challenge_digest")
+    guard let expected, ConstantTime.areEqual(expected, credential.digest) else { return nil }
+    let left = StepUpState.mostAttempts - Int(try row.integer("attempts"))
+    if try row.instantIfPresent("spent_at") != nil { return Row(id: id, state: .spent) }
+    if proof != nil { return Row(id: id, state: .proven) }
+    return Row(id: id, state: left > 0 ? .challenged(attemptsLeft: left) : .exhausted)
+  }
+
+  /// False where parallel answers took the last attempts.
+  func takeAttempt(_ id: Row.ID) throws(DatabaseError) -> Bool {
+    try db.row(
+      """
+      UPDATE step_up SET attempts = attempts + 1
+      WHERE id = \(id) AND proof_digest IS NULL AND attempts < \(StepUpState.mostAttempts) RETURNING attempts
+      """) != nil
+  }
+
+  /// False where a parallel answer was first.
+  func prove(_ id: Row.ID, digest: [UInt8], at instant: Instant) throws(DatabaseError) -> Bool {
+    try db.row(
+      """
+      UPDATE step_up SET proof_digest = \(digest), expires_at = \(instant + Self.proofLifetime)
+      WHERE id = \(id) AND proof_digest IS NULL RETURNING id
+      """) != nil
+  }
+
+  /// Consumes a proof inside the transaction of the one change that it is good for. False where it is none of this session's, is
+  /// over, or was spent.
+  func spend(_ proof: OpaqueCredential, of session: Session.ID, at instant: Instant) throws(DatabaseError) -> Bool {
+    guard proof.kind == .proof, let row = try stepUp(proof, of: session, at: instant) else { return false }
+    var state = row.state
+    guard state.handle(.proofPresented) == .acceptProof else { return false }
+    return try db.row("UPDATE step_up SET spent_at = \(instant) WHERE id = \(row.id) AND spent_at IS NULL RETURNING id") != nil
+  }
+
+  /// Deletes at most `limit` that are over; returns how many went.
+  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
+    try db.rows(
+      """
+      DELETE FROM step_up WHERE id IN (SELECT id FROM step_up WHERE expires_at < \(instant) ORDER BY expires_at LIMIT \(limit))
+      RETURNING id
+      """
+    ).count
+  }
+}
