@@ -25,6 +25,7 @@ package struct PublicAPI: Sendable {
     package let bearers: BearerGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
+    package let revocations: RevocationServices
     package let limiter: PaceLimiter
     package let denials: DenialTally
     package let log: Log
@@ -33,7 +34,8 @@ package struct PublicAPI: Sendable {
     package init(
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, limiter: PaceLimiter, denials: DenialTally,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, revocations: RevocationServices,
+      limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
       self.database = database
@@ -47,6 +49,7 @@ package struct PublicAPI: Sendable {
       self.bearers = bearers
       self.tokens = tokens
       self.clientCredentials = clientCredentials
+      self.revocations = revocations
       self.limiter = limiter
       self.denials = denials
       self.log = log
@@ -105,6 +108,11 @@ package struct PublicAPI: Sendable {
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
+        introspection: IntrospectionEndpoint(
+          caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
+        revocation: RevocationEndpoint(
+          caller: TokenCaller(clients: services.clients), revocation: services.revocations.revocation),
+        revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),

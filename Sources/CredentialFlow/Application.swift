@@ -30,6 +30,7 @@ final class Application: Sendable {
   let keyRotation: KeyRotation
   let sessions: SessionRegister
   private let denials = DenialTally()
+  private let revoked: RevokedTokens
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -40,6 +41,7 @@ final class Application: Sendable {
     let vault: Vault
     let keys: SigningKeys
     let greatestPasswordWork: Int
+    let revoked: RevokedTokens
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -62,7 +64,8 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    let gate = Gate(database: database, now: now)
+    revoked = ground.revoked
+    let gate = Gate(database: database, revoked: revoked, now: now)
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
       database: database, vault: vault, passwords: passwords,
@@ -77,7 +80,9 @@ final class Application: Sendable {
         database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        clientCredentials: clientCredentials, limiter: limiter, denials: denials, log: log, now: now),
+        clientCredentials: clientCredentials,
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), limiter: limiter,
+        denials: denials, log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
         crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
@@ -119,7 +124,8 @@ final class Application: Sendable {
       database: database, vault: vault, schedule: KeySchedule(configuration.keys, configuration.tokens), now: now)
     _ = try await keys.advance()
     let ground = Ground(
-      database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database))
+      database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
+      revoked: try await RevokedTokens.load(database))
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -149,7 +155,8 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, now: now), keys: keyRotation, log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
+      log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

@@ -8,14 +8,12 @@ package struct Introspection: Sendable {
   private let database: any Database
   private let gate: Gate
   private let tokens: AccessTokens
-  private let issuer: String
   private let now: Now
 
-  package init(database: any Database, gate: Gate, tokens: AccessTokens, issuer: String, now: Now) {
+  package init(database: any Database, gate: Gate, tokens: AccessTokens, now: Now) {
     self.database = database
     self.gate = gate
     self.tokens = tokens
-    self.issuer = issuer
     self.now = now
   }
 
@@ -43,14 +41,15 @@ package struct Introspection: Sendable {
   package func finding(_ token: String, for caller: Application) async throws -> Finding? {
     guard let finding = try await finding(token) else { return nil }
     if finding.clientID == caller.clientID || !Set(finding.audience).isDisjoint(with: caller.audiences) { return finding }
-    guard let all = Permission("cf/tokens:introspect"), try await gate.standing(of: caller.id, audience: issuer)?.active.allows(all) == true
+    guard let all = Permission("cf/tokens:introspect"),
+      try await gate.standing(of: caller.id, audience: tokens.issuer)?.active.allows(all) == true
     else { return nil }
     return finding
   }
 
   private func finding(_ token: String) async throws -> Finding? {
     if let refresh = OpaqueCredential(parsing: token, as: .refreshToken) { return try await finding(refresh) }
-    guard case .good(let claims) = tokens.inspect(Array(token.utf8), accepting: .anyAudience),
+    guard let claims = try? tokens.verify(Array(token.utf8)).claims,
       let standing = try await gate.standing(of: claims)
     else { return nil }
     return Finding(
@@ -63,11 +62,12 @@ package struct Introspection: Sendable {
     guard let id: Session.ID = token.identifier() else { return nil }
     let at = now()
     let holder = try await database.read { db in try SessionStore(db).holder(of: token, id) }
-    guard let holder, holder.isCurrent, let standing = try await gate.standing(of: holder.claims(issuer: issuer)),
+    guard let holder, holder.isCurrent,
+      let standing = try await gate.standing(of: id, holder.session.account, application: holder.session.application),
       let session = standing.session, session.refreshExpiresAt > at
     else { return nil }
     return Finding(
-      kind: .refresh, issuer: issuer, audience: [session.audience], issuedAt: session.createdAt, expiresAt: session.refreshExpiresAt,
+      kind: .refresh, issuer: tokens.issuer, audience: [session.audience], issuedAt: session.createdAt, expiresAt: session.refreshExpiresAt,
       tokenID: "\(id)", clientID: standing.application?.clientID ?? "", standing: standing)
   }
 }

@@ -33,7 +33,7 @@ struct RevocationStore {
   /// `expiresAt` is when the last token ends that the revocation names, where that is known better than by the lifetime of all
   /// tokens.
   func append(_ revocation: Revocation, at instant: Instant, expiresAt: Instant? = nil) throws(DatabaseError) {
-    let end = try expiresAt ?? (instant + longestLifetime() + KeySchedule.leeway)
+    let end = if let expiresAt { expiresAt } else { instant + (try longestLifetime()) + KeySchedule.leeway }
     let head = try db.row(
       """
       INSERT INTO revocation_head (id, sequence, revoked_at) VALUES (1, 1, \(instant))
@@ -80,9 +80,10 @@ struct RevocationStore {
     return try cursor(from: row)
   }
 
-  /// Whether the feed still knows this place: it is its end, or an entry that was not forgotten.
+  /// Whether the feed still knows this place: its end, an entry that was not forgotten, or its beginning where none was.
   func knows(_ place: RevocationCursor) throws(DatabaseError) -> Bool {
     if try head() == place { return true }
+    if place == .start { return try db.row("SELECT sequence FROM revocation WHERE sequence = 1") != nil }
     guard let row = try db.row("SELECT sequence, revoked_at FROM revocation WHERE sequence = \(place.sequence)") else { return false }
     return try cursor(from: row) == place
   }

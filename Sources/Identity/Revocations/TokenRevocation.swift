@@ -32,7 +32,7 @@ package struct TokenRevocation: Sendable {
     if let refresh = OpaqueCredential(parsing: token, as: .refreshToken) {
       return try await revoke(refresh, of: application, by: provenance)
     }
-    guard case .good(let claims) = tokens.inspect(Array(token.utf8), accepting: .anyAudience) else { return .done }
+    guard let claims = try? tokens.verify(Array(token.utf8)).claims else { return .done }
     guard claims.clientID == application.clientID else { return .foreign }
     guard let session = claims.session else { return try await revoke(claims, of: application, by: provenance) }
     if let id = Session.ID(session.id) { try await end(id, by: provenance) }
@@ -43,14 +43,14 @@ package struct TokenRevocation: Sendable {
     guard let id: Session.ID = token.identifier() else { return .done }
     let known = try await database.read { db in try SessionStore(db).holder(of: token, id) }
     guard let known else { return .done }
-    guard known.application == application.id else { return .foreign }
+    guard known.session.application == application.id else { return .foreign }
     try await end(id, by: provenance)
     return .done
   }
 
   private func end(_ id: Session.ID, by provenance: Provenance) async throws {
     let at = now()
-    try await database.transaction { db in try SessionStore(db).end(id, by: provenance, at: at) }
+    _ = try await database.transaction { db in try SessionStore(db).end(.one(id), because: .revoked, by: provenance, at: at) }
   }
 
   private func revoke(_ claims: Claims, of application: Application, by provenance: Provenance) async throws -> Outcome {
@@ -67,5 +67,16 @@ package struct TokenRevocation: Sendable {
       try AuditLog(db).append(entry, by: provenance, at: at)
     }
     return .done
+  }
+}
+
+extension SessionStore {
+  /// Whose refresh token this is, or was; `nil` where no session ever had it. Asking is not using: nothing is counted.
+  func holder(of token: OpaqueCredential, _ id: Session.ID) throws(DatabaseError) -> (session: Session, isCurrent: Bool)? {
+    guard let line = try line(id) else { return nil }
+    let digest = token.digest
+    if ConstantTime.areEqual(digest, line.digest) { return (line.session, line.endedAt == nil) }
+    guard let previous = line.previousDigest, ConstantTime.areEqual(digest, previous) else { return nil }
+    return (line.session, false)
   }
 }

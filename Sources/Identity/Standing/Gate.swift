@@ -8,10 +8,12 @@ package import Tokens
 /// standing at any door.
 package struct Gate: Sendable {
   private let database: any Database
+  private let revoked: RevokedTokens
   private let now: Now
 
-  package init(database: any Database, now: Now) {
+  package init(database: any Database, revoked: RevokedTokens, now: Now) {
     self.database = database
+    self.revoked = revoked
     self.now = now
   }
 
@@ -21,7 +23,8 @@ package struct Gate: Sendable {
   package func standing(of claims: Claims) async throws -> Standing? {
     guard let session = claims.session else {
       guard claims.clientID == claims.subject, let application = Application.ID(claims.clientID) else { return nil }
-      return try await standing(of: application, audience: claims.audience.first)
+      guard !revoked.contains(claims.tokenID) else { return nil }
+      return try await standing(of: application, audience: claims.audience.first)?.narrowed(to: claims)
     }
     guard let id = Session.ID(session.id), let account = Account.ID(claims.subject) else { return nil }
     return try await standing(of: id, account, application: Application.ID(claims.clientID))
@@ -54,7 +57,7 @@ package struct Gate: Sendable {
     }
   }
 
-  private func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
+  func standing(of id: Session.ID, _ account: Account.ID, application: Application.ID?) async throws -> Standing? {
     let at = now()
     var stamps = [changes.stamp(of: .session(id.bytes)), changes.stamp(of: .account(account.bytes)), changes.stamp(of: .roles)]
     if let application { stamps.append(changes.stamp(of: .application(application.bytes))) }
