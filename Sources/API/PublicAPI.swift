@@ -12,6 +12,7 @@ package import Telemetry
 package struct PublicAPI: Sendable {
   let routes: Routes
   private let pipeline: Pipeline
+  private let decisions: LoopLocal
 
   package struct Services: Sendable {
     package let database: any Database
@@ -26,6 +27,8 @@ package struct PublicAPI: Sendable {
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
     package let revocations: RevocationServices
+    package let standings: Gate
+    package let rules: LiveRules
     package let limiter: PaceLimiter
     package let denials: DenialTally
     package let log: Log
@@ -34,7 +37,8 @@ package struct PublicAPI: Sendable {
     package init(
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, revocations: RevocationServices,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, revocations: RevocationServices, standings: Gate,
+      rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
@@ -50,6 +54,8 @@ package struct PublicAPI: Sendable {
       self.tokens = tokens
       self.clientCredentials = clientCredentials
       self.revocations = revocations
+      self.standings = standings
+      self.rules = rules
       self.limiter = limiter
       self.denials = denials
       self.log = log
@@ -64,12 +70,13 @@ package struct PublicAPI: Sendable {
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
     package let administration: AdministrationSettings
+    package let decisions: DecisionSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, administration: AdministrationSettings, bodyLimit: Int
+      pace: PaceSettings, administration: AdministrationSettings, decisions: DecisionSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
@@ -77,6 +84,7 @@ package struct PublicAPI: Sendable {
       self.crossOrigin = crossOrigin
       self.pace = pace
       self.administration = administration
+      self.decisions = decisions
       self.bodyLimit = bodyLimit
     }
   }
@@ -95,6 +103,10 @@ package struct PublicAPI: Sendable {
           "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
         ]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
+    let asked = DecisionServices(
+      rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
+      pace: settings.pace.isEnabled ? settings.pace.decisions : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
+    decisions = LoopLocal { DecisionResponder(asked) }
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
@@ -122,6 +134,7 @@ package struct PublicAPI: Sendable {
   /// For the listener that the world reaches.
   package var publicRoutes: [Route] {
     routes.probes.map(pipeline.route) + (routes.table + (routes.isAdministrationPublic ? routes.administration : [])).map(pipeline.route)
+      + routes.decisions.map { pipeline.route($0, decisions) }
   }
 
   /// For the listener that only the operator reaches.

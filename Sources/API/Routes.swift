@@ -50,6 +50,12 @@ struct Routes {
     [ProbeRow(path: "/healthz", access: .anyone, pace: .unlimited, answer: endpoints.health)]
   }
 
+  /// What gateways ask, for any method; answered on the loop, from memory where it can be. The row says neither who may ask nor how
+  /// often: that is `authz.gateways`, and pace is kept by credential.
+  var decisions: [DecisionRow] {
+    Dialect.allCases.flatMap { dialect in dialect.patterns.map { DecisionRow(path: $0, dialect: dialect) } }
+  }
+
   /// On the listener for operations, together with `administration`.
   var operations: [RouteRow] {
     [row(.get, "/readyz", .anyone, .unlimited, .none, endpoints.readiness)] + descriptions
@@ -83,6 +89,12 @@ struct ProbeRow: Sendable {
   let access: Access
   let pace: PaceClass
   let answer: @Sendable (Request) -> Response
+}
+
+/// A line for gateways.
+struct DecisionRow: Sendable {
+  let path: String
+  let dialect: Dialect
 }
 
 /// The endpoints of the table, made by `PublicAPI`.

@@ -29,6 +29,8 @@ final class Application: Sendable {
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
   let sessions: SessionRegister
+  let gate: Gate
+  let rules: LiveRules
   private let denials = DenialTally()
   private let revoked: RevokedTokens
   let api: PublicAPI
@@ -65,13 +67,10 @@ final class Application: Sendable {
       database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
     revoked = ground.revoked
-    let gate = Gate(database: database, revoked: revoked, now: now)
+    gate = Gate(database: database, revoked: revoked, now: now)
+    rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault),
-      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
-      settings: configuration.accounts, log: log, now: now)
+    let signIn = Self.signIn(ground, tokens, passwords, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database), tokens: tokens, issuer: service.issuer,
       lifetime: configuration.tokens.accessLifetime, now: now)
@@ -81,12 +80,26 @@ final class Application: Sendable {
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         clientCredentials: clientCredentials,
-        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), limiter: limiter,
-        denials: denials, log: log, now: now),
-      PublicAPI.Settings(
-        issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin,
-        bodyLimit: configuration.limits.body))
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        rules: rules, limiter: limiter, denials: denials, log: log, now: now),
+      Self.settings(configuration))
+  }
+
+  private static func settings(_ configuration: Configuration) -> PublicAPI.Settings {
+    PublicAPI.Settings(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
+      bodyLimit: configuration.limits.body)
+  }
+
+  private static func signIn(
+    _ ground: Ground, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log,
+    now: Now
+  ) -> SignIn {
+    SignIn(
+      database: ground.database, vault: ground.vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), limiter: limiter,
+      pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {

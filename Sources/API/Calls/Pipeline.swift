@@ -33,6 +33,15 @@ struct Pipeline: Sendable {
       respond: .immediate(row.answer))
   }
 
+  /// A body is read and ignored: some gateways send the client's.
+  func route(_ row: DecisionRow, _ responders: LoopLocal) -> Route {
+    Route(
+      nil, row.path, bodyLimit: Self.longestIgnoredBody, replacesBadRequestID: true, admit: { _ in nil },
+      respond: .loopLocal(responders, entrance: row.dialect.rawValue), finish: { response, _ in row.dialect.finished(response) })
+  }
+
+  private static let longestIgnoredBody = 65_536
+
   private func refusal(of request: Request, _ row: RouteRow) -> Response? {
     guard let problem = checks.refusal(of: request, pace: row.pace, body: row.body) else { return nil }
     return counted(problem.response(requestID: request.id), to: request)

@@ -11,6 +11,7 @@ struct Configuration: Settings {
   let operations: OperationsSettings
   let admin: AdministrationSettings
   let accounts: AccountSettings
+  let authz: DecisionSettings
   let clients: ClientSettings
   let cors: CrossOriginSettings
   let database: DatabaseSettings
@@ -20,12 +21,15 @@ struct Configuration: Settings {
   let pace: PaceSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
+  /// Everything as it is in force, secrets hidden.
+  let effective: SettingsValue
 
   init(from reader: SettingsReader) throws(SettingsError) {
     service = try ServiceSettings(from: reader)
     operations = try reader.section("operations")
     admin = try reader.section("admin")
     accounts = try reader.section("accounts")
+    authz = try reader.section("authz")
     clients = try reader.section("clients")
     cors = try reader.section("cors")
     database = try reader.section("database")
@@ -35,6 +39,7 @@ struct Configuration: Settings {
     pace = try reader.section("pace")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
+    effective = .object(reader.effective)
   }
 }
 

@@ -23,7 +23,7 @@ struct Service {
     let watchdog = watch(server, notification)
     for await signal in signals.received {
       guard signal == .reload else { break }
-      checkConfiguration(notification, status: status)
+      reload(notification, status: status)
     }
     notification.stopping()
     watchdog?.cancel()
@@ -43,12 +43,14 @@ struct Service {
     }
   }
 
-  /// SIGHUP: says whether a restart with the configuration as it stands now would work.
-  private func checkConfiguration(_ notification: ServiceNotification, status: String) {
+  /// SIGHUP: the rules of decisions as they stand now, all of them or none.
+  private func reload(_ notification: ServiceNotification, status: String) {
     notification.reloading()
     do {
-      _ = try application.installation.load()
-      application.log.info("configuration_checked", ("detail", .string("it is right; restart to use it")))
+      let reloaded = try application.reload()
+      application.log.info(
+        "configuration_reloaded", ("rules", .integer(reloaded.rules)),
+        ("restart_for", .string(reloaded.waiting.isEmpty ? "nothing" : reloaded.waiting.joined(separator: ", "))))
     } catch {
       application.log.error("configuration_refused", ("detail", .string("\(error)")))
     }

@@ -50,7 +50,7 @@ package struct Introspection: Sendable {
   private func finding(_ token: String) async throws -> Finding? {
     if let refresh = OpaqueCredential(parsing: token, as: .refreshToken) { return try await finding(refresh) }
     guard let claims = try? tokens.verify(Array(token.utf8)).claims,
-      let standing = try await gate.standing(of: claims)
+      let standing = try await gate.standing(of: claims)?.narrowed(to: claims)
     else { return nil }
     return Finding(
       kind: .access, issuer: claims.issuer, audience: claims.audience, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt,

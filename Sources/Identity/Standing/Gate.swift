@@ -7,9 +7,9 @@ package import Tokens
 /// who may act, and as what. An ended session, a disabled or deleted user or application, a revoked or expired key have no
 /// standing at any door.
 package struct Gate: Sendable {
-  private let database: any Database
+  let database: any Database
   private let revoked: RevokedTokens
-  private let now: Now
+  let now: Now
 
   package init(database: any Database, revoked: RevokedTokens, now: Now) {
     self.database = database
@@ -19,12 +19,16 @@ package struct Gate: Sendable {
 
   package var changes: Changes { database.changes }
 
-  /// Of a token that is verified. `nil` where it has none any more.
+  /// Whether this very token was revoked, while others of its application stand: to be asked of a token that is kept before every
+  /// use, for a standing is shared. Users' tokens end with their session.
+  package func isRevoked(_ claims: Claims) -> Bool { claims.session == nil && revoked.contains(claims.tokenID) }
+
+  /// Of a token that is verified. `nil` where it has none any more. Whose token was narrowed to a scope: `Standing.narrowed`.
   package func standing(of claims: Claims) async throws -> Standing? {
     guard let session = claims.session else {
       guard claims.clientID == claims.subject, let application = Application.ID(claims.clientID) else { return nil }
-      guard !revoked.contains(claims.tokenID) else { return nil }
-      return try await standing(of: application, audience: claims.audience.first)?.narrowed(to: claims)
+      guard !isRevoked(claims) else { return nil }
+      return try await standing(of: application, audience: claims.audience.first)
     }
     guard let id = Session.ID(session.id), let account = Account.ID(claims.subject) else { return nil }
     return try await standing(of: id, account, application: Application.ID(claims.clientID))
@@ -32,7 +36,7 @@ package struct Gate: Sendable {
 
   /// Of an application's key, the secret included.
   package func standing(apiKey credential: OpaqueCredential) async throws -> Standing? {
-    guard let id: APIKey.ID = credential.identifier() else { return nil }
+    guard credential.kind == .apiKey, let id: APIKey.ID = credential.identifier() else { return nil }
     let at = now()
     let ofKey = changes.stamp(of: .key(id.bytes))
     // Read on its own: the application's stamp has to be taken before its row is read, and a key never changes hands.
@@ -68,7 +72,7 @@ package struct Gate: Sendable {
       return Standing(
         holder: .session(live.session, live.account), application: live.application,
         active: try AssignmentStore(db).activate(live.session.requestedRoles, of: .account(account)),
-        validUntil: live.session.expiresAt, stamps: taken)
+        validUntil: live.session.endsAt, stamps: taken)
     }
   }
 }
@@ -97,7 +101,7 @@ struct DoorKeeper {
   func session(
     _ id: Session.ID, at instant: Instant
   ) throws(DatabaseError) -> (session: Session, account: Account, application: Application?)? {
-    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.expiresAt > instant,
+    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.endsAt > instant,
       let account = try AccountStore(db).account(row.session.account), account.isEnabled
     else { return nil }
     guard let named = row.session.application else { return (row.session, account, nil) }

@@ -9,6 +9,10 @@ package struct Standing: Sendable {
     case session(Session, Account)
     /// An application on its own behalf.
     case application
+    /// A user by a key of their own.
+    case userKey(UserKey, Account)
+    /// A user whom somebody else asks about.
+    case account(Account)
   }
 
   package let holder: Holder
@@ -31,7 +35,7 @@ package struct Standing: Sendable {
   /// What an application's token allows that was asked for with a scope: of what it says only what is still allowed now. Such a
   /// token names permissions and no role.
   func narrowed(to claims: Claims) -> Standing {
-    guard claims.roles.isEmpty, !claims.permissions.isEmpty || claims.arePermissionsOmitted else { return self }
+    guard claims.session == nil, claims.roles.isEmpty, !claims.permissions.isEmpty || claims.arePermissionsOmitted else { return self }
     return Standing(
       holder: holder, application: application, active: active.narrowed(to: claims.permissions.compactMap { Permission($0) }),
       validUntil: validUntil, stamps: stamps)
@@ -43,13 +47,16 @@ package struct Standing: Sendable {
   }
 
   /// `sub`: the user, or the application itself.
-  package var subject: String {
+  package var subject: String { account.map { "\($0.id)" } ?? application?.clientID ?? "" }
+
+  /// The user; `nil` for an application.
+  package var account: Account? {
     switch holder {
-    case .session(_, let account): "\(account.id)"
-    case .application: application?.clientID ?? ""
+    case .session(_, let account), .userKey(_, let account), .account(let account): account
+    case .application: nil
     }
   }
 
-  package var username: String { if case .session(_, let account) = holder { account.username.text } else { "" } }
+  package var username: String { account?.username.text ?? "" }
   package var session: Session? { if case .session(let session, _) = holder { session } else { nil } }
 }

@@ -1,0 +1,106 @@
+internal import Cryptography
+internal import Identity
+internal import Primitives
+internal import Tokens
+
+/// The credentials that one loop has seen lately: bounded, found by digest, never believed without asking whether they still stand.
+/// Touched only on its loop.
+///
+///     look-up ─▶ signing keys as then? ─▶ token's time? ─▶ standing current? ─▶ answer        from memory, no lock
+///        │             no: verify anew         no: expired        no: read it from the store
+///        └── unknown: verify, read, remember
+final class CredentialMemory {
+  private let gate: Gate
+  private let tokens: AccessTokens
+  private var credentials: RecentValues<CredentialDigest, KnownCredential>
+  private var standings: RecentValues<StandingKey, KnownStanding>
+
+  init(gate: Gate, tokens: AccessTokens, capacity: Int) {
+    self.gate = gate
+    self.tokens = tokens
+    credentials = RecentValues(capacity: capacity)
+    standings = RecentValues(capacity: capacity)
+  }
+
+  enum Verdict {
+    case good(KnownCredential)
+    case bad(DenialReason)
+  }
+
+  /// From memory; `nil` where the store or a signature has to be asked.
+  func recall(_ digest: CredentialDigest, at now: Instant) -> Verdict? {
+    guard let credential = credentials.value(for: digest) else { return nil }
+    if let claims = credential.claims {
+      guard credential.keyGeneration == tokens.keyGeneration else { return nil }
+      guard !credential.hasExpired(at: now) else {
+        credentials.remove(digest)
+        return .bad(.expired)
+      }
+      guard !gate.isRevoked(claims) else { return revoked(digest) }
+    }
+    guard credential.isCurrent(in: gate.changes, at: now) else { return nil }
+    credential.refresh()
+    return .good(credential)
+  }
+
+  /// A token, verified and looked up; throws what the store throws.
+  func learn(token: ArraySlice<UInt8>, _ digest: CredentialDigest, at now: Instant) async throws -> Verdict {
+    let generation = tokens.keyGeneration
+    let claims: Claims
+    do throws(TokenError) {
+      claims = try tokens.verify(Array(token)).claims
+    } catch {
+      credentials.remove(digest)
+      return .bad(error == .expired ? .expired : .invalidToken)
+    }
+    guard !gate.isRevoked(claims) else { return revoked(digest) }
+    let key = StandingKey(claims)
+    guard let known = try await standing(key, at: now, { try await gate.standing(of: claims) }) else {
+      credentials.remove(digest)
+      return .bad(.revoked)
+    }
+    let paceKey = claims.session.map { Array($0.id.utf8) } ?? Array(claims.clientID.utf8)
+    return remember(KnownCredential(claims: claims, key, known, keyGeneration: generation, paceKey: paceKey), digest)
+  }
+
+  /// An application's or a user's own key.
+  func learn(apiKey text: ArraySlice<UInt8>, _ digest: CredentialDigest, at now: Instant) async throws -> Verdict {
+    // A mistyped key fails its checksum before any database is asked.
+    guard let credential = OpaqueCredential(anyKey: text) else { return .bad(.invalidToken) }
+    let key = StandingKey.key(digest)
+    guard let known = try await standing(key, at: now, { try await gate.standing(anyKey: credential) }) else {
+      credentials.remove(digest)
+      return .bad(.invalidToken)
+    }
+    return remember(KnownCredential(claims: nil, key, known, keyGeneration: 0, paceKey: credential.id), digest)
+  }
+
+  private func revoked(_ digest: CredentialDigest) -> Verdict {
+    credentials.remove(digest)
+    return .bad(.revoked)
+  }
+
+  private func remember(_ credential: KnownCredential, _ digest: CredentialDigest) -> Verdict {
+    credential.refresh()
+    credentials.insert(credential, for: digest)
+    return .good(credential)
+  }
+
+  private func standing(
+    _ key: StandingKey, at now: Instant, _ read: () async throws -> Standing?
+  ) async throws -> KnownStanding? {
+    if let known = standings.value(for: key), known.standing.isCurrent(in: gate.changes, at: now) { return known }
+    guard let standing = try await read() else {
+      standings.remove(key)
+      return nil
+    }
+    // Another request may have been quicker; credentials rest on the one that stands here.
+    if let known = standings.value(for: key) {
+      known.standing = standing
+      return known
+    }
+    let known = KnownStanding(standing)
+    standings.insert(known, for: key)
+    return known
+  }
+}
