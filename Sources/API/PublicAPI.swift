@@ -26,6 +26,7 @@ package struct PublicAPI: Sendable {
     package let bearers: BearerGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
+    package let revocations: RevocationServices
     package let standings: Gate
     package let rules: LiveRules
     package let limiter: PaceLimiter
@@ -36,7 +37,8 @@ package struct PublicAPI: Sendable {
     package init(
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, revocations: RevocationServices, standings: Gate,
+      rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
@@ -51,6 +53,7 @@ package struct PublicAPI: Sendable {
       self.bearers = bearers
       self.tokens = tokens
       self.clientCredentials = clientCredentials
+      self.revocations = revocations
       self.standings = standings
       self.rules = rules
       self.limiter = limiter
@@ -117,6 +120,11 @@ package struct PublicAPI: Sendable {
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
+        introspection: IntrospectionEndpoint(
+          caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
+        revocation: RevocationEndpoint(
+          caller: TokenCaller(clients: services.clients), revocation: services.revocations.revocation),
+        revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
