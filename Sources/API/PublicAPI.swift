@@ -25,6 +25,7 @@ package struct PublicAPI: Sendable {
     package let gate: SessionGate
     package let bearers: BearerGate
     package let tokens: AccessTokens
+    package let keys: KeyRotation
     package let clientCredentials: ClientCredentials
     package let standings: Gate
     package let rules: LiveRules
@@ -36,7 +37,7 @@ package struct PublicAPI: Sendable {
     package init(
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
@@ -50,6 +51,7 @@ package struct PublicAPI: Sendable {
       self.gate = gate
       self.bearers = bearers
       self.tokens = tokens
+      self.keys = keys
       self.clientCredentials = clientCredentials
       self.standings = standings
       self.rules = rules

@@ -14,11 +14,15 @@ package struct AdministrationSettings: Settings {
 struct Administration: Sendable {
   let users: UserResource
   let applications: ApplicationResource
+  let sessions: SessionResource
+  let keys: SigningKeyResource
   let audit: AuditResource
 
   init(_ services: PublicAPI.Services) {
     users = UserResource(accounts: services.accounts)
     applications = ApplicationResource(applications: services.applications, keys: services.apiKeys, now: services.now)
+    sessions = SessionResource(sessions: services.sessions.register, accounts: services.accounts)
+    keys = SigningKeyResource(rotation: services.keys)
     audit = AuditResource(database: services.database)
   }
 }

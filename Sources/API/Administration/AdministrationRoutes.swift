@@ -3,7 +3,7 @@ internal import HTTP
 
 /// Contract, section 6: what an operator does over HTTP. On the listener for operations; with `admin.public` on the public one too.
 extension Routes {
-  var administration: [RouteRow] { users + applications + audit }
+  var administration: [RouteRow] { users + applications + sessions + keys + audit }
 
   private var users: [RouteRow] {
     let users = endpoints.administration.users
@@ -30,6 +30,25 @@ extension Routes {
       make(.post, "/apps/{id}/keys", .applicationsWrite, applications.addKey),
       act(.delete, "/apps/{id}/keys/{key}", .applicationsWrite, applications.revokeKey),
       act(.post, "/apps/{id}/keys/{key}/rotate", .applicationsWrite, applications.rotateKey),
+    ]
+  }
+
+  private var sessions: [RouteRow] {
+    let sessions = endpoints.administration.sessions
+    return [
+      list("/sessions", .sessionsRead, sessions.list),
+      act(.delete, "/sessions/{id}", .sessionsWrite, sessions.end),
+      read("/users/{id}/sessions", .usersRead, sessions.listOfUser),
+      act(.delete, "/users/{id}/sessions", .usersWrite, sessions.endAllOfUser),
+    ]
+  }
+
+  private var keys: [RouteRow] {
+    let keys = endpoints.administration.keys
+    return [
+      read("/keys", .keysRead, keys.list),
+      make(.post, "/keys/rotate", .keysWrite, keys.rotate),
+      act(.delete, "/keys/{kid}", .keysWrite, keys.revoke),
     ]
   }
 

@@ -18,8 +18,8 @@ struct DescriptionTests {
   func bothWays() async throws {
     try await World.run { world in
       let routes = world.application.api.routes
-      let rows = routes.described.map { "\($0.method.rawValue) \($0.path)" }
-      let described = OperationDescription.all.map { "\($0.method.rawValue) \($0.path)" }
+      let rows = routes.described.map(\.row)
+      let described = OperationDescription.all.map(\.row)
       #expect(Set(rows).subtracting(described).sorted() == [], "rows without a description")
       #expect(Set(described).subtracting(rows).sorted() == [], "descriptions without a row")
       #expect(Set(described).count == described.count && Set(rows).count == rows.count)
@@ -27,9 +27,9 @@ struct DescriptionTests {
       for (path, item) in try document(world)["paths"]?.members ?? [] {
         served += item.names.map { "\($0.uppercased()) \(path)" }
       }
-      #expect(Set(served) == Set(routes.described.map { "\($0.method.rawValue) \($0.template)" }))
+      #expect(Set(served) == Set(routes.described.map { "\($0.methodName.uppercased()) \($0.template)" }))
       for row in routes.described where row.body != .none {
-        let description = OperationDescription.all.first { $0.method == row.method && $0.path == row.path }
+        let description = OperationDescription.all.first { $0.row == row.row }
         #expect(description?.input != nil, "\(row.path) takes a body that is not described")
       }
     }
@@ -38,7 +38,7 @@ struct DescriptionTests {
   @Test("what is described is served where it says: OPTIONS of each path names the methods")
   func served() async throws {
     try await World.run { world in
-      for (path, item) in try document(world)["paths"]?.members ?? [] {
+      for (path, item) in try document(world)["paths"]?.members ?? [] where item["get"]?["x-any-method"] == nil {
         let plain = path.map { $0 == "{" || $0 == "}" ? "x" : String($0) }.joined()
         for (listener, port) in [("public", world.port), ("operations", world.operationsPort)] {
           let methods = (item.members ?? []).filter { $0.value["x-listeners"]?.strings?.contains(listener) == true }.map(\.name)
