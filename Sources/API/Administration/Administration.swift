@@ -1,3 +1,4 @@
+internal import Identity
 package import Primitives
 
 /// The configuration's `admin`.
