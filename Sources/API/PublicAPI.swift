@@ -19,6 +19,8 @@ package struct PublicAPI: Sendable {
     package let signIn: SignIn
     package let sessions: SessionServices
     package let accounts: Accounts
+    package let roles: Roles
+    package let separations: Separations
     package let applications: Applications
     package let apiKeys: APIKeys
     package let clients: ClientAuthentication
@@ -35,7 +37,7 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
       bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
@@ -45,6 +47,8 @@ package struct PublicAPI: Sendable {
       self.signIn = signIn
       self.sessions = sessions
       self.accounts = accounts
+      self.roles = roles
+      self.separations = separations
       self.applications = applications
       self.apiKeys = apiKeys
       self.clients = clients
