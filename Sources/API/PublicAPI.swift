@@ -37,7 +37,8 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations, applications: Applications, apiKeys: APIKeys,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
+      applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
       bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,

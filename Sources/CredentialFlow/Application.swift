@@ -85,7 +85,8 @@ final class Application: Sendable {
         applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
+        keys: keyRotation, clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials,
+        log: log, now: now),
       PublicAPI.Settings(
         issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
         crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,

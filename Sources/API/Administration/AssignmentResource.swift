@@ -37,7 +37,9 @@ struct AssignmentResource: Sendable {
     let terms = Assignment.Terms(
       expiresAt: try instant(body, "expires_at"), application: try application(body), audience: try body.stringIfPresent("audience"))
     try body.finish()
-    try await roles.grant(role, to: holder, terms, by: call.provenance).check(RoleRefusal(noun: kind.rawValue))
+    let outcome = try await roles.grant(role, to: holder, terms, by: call.provenance)
+    if outcome == .unknownRole, call.request.parameters.count > 1 { throw Problem.unknown(RoleResource.noun) }
+    try outcome.check(kind.rawValue)
     return try await answer(holder)
   }
 
@@ -47,7 +49,7 @@ struct AssignmentResource: Sendable {
     guard outcome != .unchanged, outcome != .unknownRole else {
       throw Problem(.notFound, "The \(kind.rawValue) does not hold this role.")
     }
-    try outcome.check(RoleRefusal(noun: kind.rawValue))
+    try outcome.check(kind.rawValue)
     return .empty(.noContent)
   }
 
@@ -65,7 +67,8 @@ struct AssignmentResource: Sendable {
   private func changeable(_ call: Call) async throws -> RoleHolder {
     let holder = try await holder(call)
     guard call.allows(.rolesWrite) else {
-      throw Problem(.insufficientPermission, "To change who holds a role needs the permission \(OwnPermission.rolesWrite.rawValue) as well.")
+      throw Problem(
+        .insufficientPermission, "To change who holds a role needs the permission \(OwnPermission.rolesWrite.rawValue) as well.")
     }
     return holder
   }

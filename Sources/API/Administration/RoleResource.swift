@@ -27,7 +27,7 @@ struct RoleResource: Sendable {
     let inherits = try body.stringsIfPresent("inherits") ?? []
     try body.finish()
     try await roles.add(name, description: description, permissions: permissions, inherits: inherits, by: call.provenance)
-      .check(RoleRefusal(noun: Self.noun))
+      .check(Self.noun)
     guard let role = try await roles.role(.named(name)) else { throw Problem.unknown(Self.noun) }
     var response = answer(role, .created)
     response.setHeader("Location", "/admin/v1/roles/\(role.id)")
@@ -42,13 +42,13 @@ struct RoleResource: Sendable {
       description: try patch.string("description"), permissions: try patch.strings("permissions").map { try Self.permissions($0) },
       inherits: try patch.strings("inherits"))
     try patch.finish()
-    try await roles.change(.id(id), change, if: condition, by: call.provenance).check(RoleRefusal(noun: Self.noun))
+    try await roles.change(.id(id), change, if: condition, by: call.provenance).check(Self.noun)
     return try await answer(.id(id))
   }
 
   func delete(_ call: Call) async throws -> Response {
     let id: Role.ID = try call.identifier(Self.noun)
-    try await roles.delete(.id(id), if: Precondition.optional(call.request), by: call.provenance).check(RoleRefusal(noun: Self.noun))
+    try await roles.delete(.id(id), if: Precondition.optional(call.request), by: call.provenance).check(Self.noun)
     return .empty(.noContent)
   }
 
@@ -71,25 +71,19 @@ struct RoleResource: Sendable {
   }
 }
 
-/// How refusals of the role services are told.
-struct RoleRefusal {
-  /// What the path names.
-  let noun: String
-}
-
 extension RoleOutcome {
-  /// Throws the problem where nothing was done.
-  func check(_ refusal: RoleRefusal) throws {
+  /// Throws the problem where nothing was done. `noun` is what the path names.
+  func check(_ noun: String) throws {
     switch self {
     case .done, .unchanged: return
-    case .unknownRole where refusal.noun != RoleResource.noun:
+    case .unknownRole where noun != RoleResource.noun:
       throw JSONError(pointer: "/role", detail: "there is no such role")
-    case .unknownRole, .unknownHolder, .unknownSeparation: throw Problem.unknown(refusal.noun)
+    case .unknownRole, .unknownHolder, .unknownSeparation: throw Problem.unknown(noun)
     case .unknownOther(let name):
-      let pointer = refusal.noun == RoleResource.noun ? "/inherits" : "/roles"
+      let pointer = noun == RoleResource.noun ? "/inherits" : "/roles"
       throw JSONError(pointer: pointer, detail: "there is no role '\(name)'; nothing was changed")
     case .unknownApplication: throw JSONError(pointer: "/application", detail: "there is no application of this identifier")
-    case .nameTaken: throw Problem.conflict("/name", "there is a \(refusal.noun) of this name already")
+    case .nameTaken: throw Problem.conflict("/name", "there is a \(noun) of this name already")
     case .invalidName:
       throw JSONError(pointer: "/name", detail: "expected 1 to 64 letters, digits and . _ -, beginning with a letter or digit")
     case .invalidDescription: throw JSONError(pointer: "/description", detail: "expected at most \(RoleLimits.description) bytes")
@@ -101,7 +95,8 @@ extension RoleOutcome {
     case .cycle: throw Problem.conflict("/inherits", "the role would inherit itself")
     case .tooDeep: throw Problem.conflict("/inherits", "roles may inherit \(RoleLimits.depth) levels deep")
     case .tooMany(let bound): throw Problem(.conflict, "There is a bound of \(bound).")
-    case .separationOfDuty(let name): throw Problem(.separationOfDuty, "The separation '\(name)' keeps these roles apart; nothing was changed.")
+    case .separationOfDuty(let name):
+      throw Problem(.separationOfDuty, "The separation '\(name)' keeps these roles apart; nothing was changed.")
     case .lastAdministrator: throw Problem.lastAdministrator
     }
   }

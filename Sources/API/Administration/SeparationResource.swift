@@ -24,12 +24,12 @@ struct SeparationResource: Sendable {
     guard let kind = Separation.Kind(rawValue: try body.string("kind")) else { throw body.wrong("kind", "expected static or dynamic") }
     let roles = try body.strings("roles")
     try body.finish()
-    try await separations.add(name, kind, roles, by: call.provenance).check(RoleRefusal(noun: Self.noun))
+    try await separations.add(name, kind, roles, by: call.provenance).check(Self.noun)
     return try await answer(.named(name), .created)
   }
 
   func delete(_ call: Call) async throws -> Response {
-    try await separations.delete(.id(try call.identifier(Self.noun)), by: call.provenance).check(RoleRefusal(noun: Self.noun))
+    try await separations.delete(.id(try call.identifier(Self.noun)), by: call.provenance).check(Self.noun)
     return .empty(.noContent)
   }
 

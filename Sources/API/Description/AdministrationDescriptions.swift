@@ -2,7 +2,9 @@ internal import HTTP
 
 /// Contract, section 6.
 extension OperationDescription {
-  static var administration: [OperationDescription] { users + applications + userSessions + signingKeys + audit }
+  static var administration: [OperationDescription] {
+    users + applications + assignments + roles + separations + userSessions + signingKeys + audit
+  }
 
   private static var users: [OperationDescription] {
     [
@@ -92,7 +94,7 @@ extension OperationDescription {
     [admin(.get, "/audit", "Lists the record, the oldest entry first", [Answer(200, "A page", .page(of: .named(.auditEntry)))])]
   }
 
-  private static func admin(
+  static func admin(
     _ method: HTTP.Method, _ path: String, _ summary: String, input: Schema? = nil, _ answers: [Answer],
     problems: [ProblemCode] = [], headers: [RequestHeader] = []
   ) -> OperationDescription {

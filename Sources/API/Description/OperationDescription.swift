@@ -77,6 +77,9 @@ enum SchemaName: String, Sendable, CaseIterable {
   case applicationEnrolment = "ApplicationEnrolment"
   case apiKey = "APIKey"
   case issuedKey = "IssuedKey"
+  case assignment = "Assignment"
+  case role = "Role"
+  case separation = "Separation"
   case session = "Session"
   case userKey = "UserKey"
   case signingKey = "SigningKey"
@@ -95,6 +98,9 @@ enum SchemaName: String, Sendable, CaseIterable {
     case .applicationEnrolment: AdministrationSchemas.applicationEnrolment
     case .apiKey: AdministrationSchemas.apiKey
     case .issuedKey: AdministrationSchemas.issuedKey
+    case .assignment: RoleSchemas.assignment
+    case .role: RoleSchemas.role
+    case .separation: RoleSchemas.separation
     case .session: AdministrationSchemas.session
     case .userKey: SessionSchemas.userKey
     case .signingKey: AdministrationSchemas.signingKey

@@ -62,6 +62,7 @@ struct AdministrationAccessTests {
       let api = "https://api.example.com"
       let client = try await world.addClient("sign-in", audiences: [api])
       let person = try await world.addPerson("root", roles: ["admin"])
+      _ = try await world.addPerson("second", roles: ["admin"])
       func get(_ token: String) throws -> Answer { try Operator(world: world, token: token).call("GET", "/users") }
       world.clock.advance(by: .seconds(90))
       let elsewhere = try world.auth(person.oneCall(person.code(world.clock), #","audience":"\#(api)""#), client).token()

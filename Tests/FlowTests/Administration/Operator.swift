@@ -45,7 +45,7 @@ extension World {
     try await addRole("\(name)-role", permissions)
     let client = try await addClient(name)
     guard let id = Application.ID(client.clientID) else { throw Unexpected(what: client.clientID) }
-    _ = try await application.roles.grant("\(name)-role", to: .application(id), by: World.admin)
+    _ = try await application.roles.grant(.named("\(name)-role"), to: .application(id), by: World.admin)
     return Operator(world: self, token: try applicationToken(client))
   }
 

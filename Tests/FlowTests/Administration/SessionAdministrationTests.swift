@@ -15,7 +15,8 @@ struct SessionAdministrationTests {
       let tokens = try [ada, ada, bob].map { try world.signedIn($0, client).token() }
       let console = try await world.addAdministrator()
       let listed = try console.all("/sessions", limit: 2)
-      #expect(listed.map { $0["username"]?.string } == ["ada", "ada", "bob"] && listed.allSatisfy { $0["client_id"]?.string == client.clientID })
+      #expect(
+        listed.map { $0["username"]?.string } == ["ada", "ada", "bob"] && listed.allSatisfy { $0["client_id"]?.string == client.clientID })
       let ofAda = try console.call("GET", "/users/\(ada.id)/sessions").json?["items"]?.elements ?? []
       #expect(ofAda.map { $0["id"]?.string } == [listed[1], listed[0]].map { $0["id"]?.string })
       let first = try #require(listed[0]["id"]?.string)
@@ -49,7 +50,7 @@ struct SessionAdministrationTests {
       #expect(rotated.status == 200 && new != kid, "\(rotated)")
       #expect(try console.call("GET", "/users").status == 200)
       #expect(!rotated.text.contains("private"))
-      let later = Operator(world: world, token: try world.addedToken())
+      let later = try await world.addAdministrator("other")
       #expect(try later.call("DELETE", "/keys/\(kid)").status == 204)
       #expect(try later.call("DELETE", "/keys/\(kid)").code == "not_found")
       #expect(try later.call("DELETE", "/keys/unknown").code == "not_found")
