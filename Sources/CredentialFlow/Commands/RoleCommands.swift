@@ -28,7 +28,7 @@ enum RoleCommands {
 
   private static let set = Command(
     "role set", "Changes what a role is said to be for", arguments: [name],
-    options: [.value("description", "TEXT", "what it is for")], examples: ["role set billing --description 'Writes invoices'"],
+    options: [.value("description", "TEXT", "what it is for")], examples: ["role set billing --description invoicing"],
     action: .application { invocation, console, application in
       let outcome = try await application.roles.change(
         .named(try invocation.argument("ROLE")), Roles.Change(description: invocation.value("description")), by: console.provenance)

@@ -27,7 +27,7 @@ extension Gate {
     }
   }
 
-  /// Of a user, by id; with every role that is assigned.
+  /// Of a user, by id; with every role that counts everywhere.
   package func standing(of id: Account.ID) async throws -> Standing? {
     let at = now()
     let stamps = [changes.stamp(of: .account(id.bytes)), changes.stamp(of: .roles)]
