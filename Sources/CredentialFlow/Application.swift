@@ -71,10 +71,10 @@ final class Application: Sendable {
     self.gate = gate
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    let opening = Sessions(tokens: tokens, settings: configuration.tokens, vault: vault)
     let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault), roles: roleGraph,
-      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
+      database: database, vault: vault, passwords: passwords, sessions: opening, roles: roleGraph, limiter: limiter,
+      pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
@@ -87,10 +87,7 @@ final class Application: Sendable {
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials,
         log: log, now: now),
-      PublicAPI.Settings(
-        issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
-        bodyLimit: configuration.limits.body))
+      PublicAPI.Settings(configuration))
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -167,5 +164,14 @@ final class Application: Sendable {
   func close() async {
     await database.close()
     log.flush()
+  }
+}
+
+extension PublicAPI.Settings {
+  fileprivate init(_ configuration: Configuration) {
+    self.init(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
+      bodyLimit: configuration.limits.body)
   }
 }
