@@ -95,6 +95,10 @@ let package = Package(
     tests("APITests", ["API", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
-      "FlowTests", ["CredentialFlow", "Cryptography", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+      "FlowTests",
+      [
+        "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
+        "Primitives",
+      ]),
   ]
 )

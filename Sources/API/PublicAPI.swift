@@ -19,12 +19,15 @@ package struct PublicAPI: Sendable {
     package let signIn: SignIn
     package let sessions: SessionServices
     package let accounts: Accounts
+    package let roles: Roles
+    package let separations: Separations
     package let applications: Applications
     package let apiKeys: APIKeys
     package let clients: ClientAuthentication
     package let gate: SessionGate
     package let bearers: BearerGate
     package let tokens: AccessTokens
+    package let keys: KeyRotation
     package let clientCredentials: ClientCredentials
     package let revocations: RevocationServices
     package let standings: Gate
@@ -35,9 +38,11 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
+      applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, revocations: RevocationServices, standings: Gate,
+      bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
+      standings: Gate,
       rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
@@ -46,12 +51,15 @@ package struct PublicAPI: Sendable {
       self.signIn = signIn
       self.sessions = sessions
       self.accounts = accounts
+      self.roles = roles
+      self.separations = separations
       self.applications = applications
       self.apiKeys = apiKeys
       self.clients = clients
       self.gate = gate
       self.bearers = bearers
       self.tokens = tokens
+      self.keys = keys
       self.clientCredentials = clientCredentials
       self.revocations = revocations
       self.standings = standings

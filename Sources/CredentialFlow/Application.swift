@@ -79,20 +79,14 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
+        database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
+        applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        clientCredentials: clientCredentials,
+        keys: keyRotation, clientCredentials: clientCredentials,
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
-      Self.settings(configuration))
-  }
-
-  private static func settings(_ configuration: Configuration) -> PublicAPI.Settings {
-    PublicAPI.Settings(
-      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
-      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
-      bodyLimit: configuration.limits.body)
+      PublicAPI.Settings(configuration))
   }
 
   private static func signIn(
@@ -181,5 +175,14 @@ final class Application: Sendable {
   func close() async {
     await database.close()
     log.flush()
+  }
+}
+
+extension PublicAPI.Settings {
+  fileprivate init(_ configuration: Configuration) {
+    self.init(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
+      bodyLimit: configuration.limits.body)
   }
 }
