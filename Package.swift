@@ -44,7 +44,7 @@ let package = Package(
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
     module("Cryptography", ["COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
-    module("HTTP", ["JSON", "Primitives"]),
+    module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(

@@ -10,20 +10,20 @@ package import Telemetry
 
 /// The JSON API: turns use cases into routes for the listeners.
 package struct PublicAPI: Sendable {
-  private let routes: Routes
+  let routes: Routes
   private let pipeline: Pipeline
   private let decisions: LoopLocal
 
   package struct Services: Sendable {
     package let database: any Database
     package let signIn: SignIn
-    package let refreshing: Refreshing
-    package let sessions: SessionRegister
-    package let stepUp: StepUp
-    package let userKeys: UserKeys
+    package let sessions: SessionServices
     package let accounts: Accounts
+    package let applications: Applications
+    package let apiKeys: APIKeys
     package let clients: ClientAuthentication
     package let gate: SessionGate
+    package let bearers: BearerGate
     package let tokens: AccessTokens
     package let clientCredentials: ClientCredentials
     package let standings: Gate
@@ -34,20 +34,20 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, refreshing: Refreshing, sessions: SessionRegister, stepUp: StepUp, userKeys: UserKeys,
-      accounts: Accounts, clients: ClientAuthentication, gate: SessionGate,
-      tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules, limiter: PaceLimiter,
-      denials: DenialTally, log: Log, now: Now
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      clients: ClientAuthentication, gate: SessionGate,
+      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
-      self.refreshing = refreshing
       self.sessions = sessions
-      self.stepUp = stepUp
-      self.userKeys = userKeys
       self.accounts = accounts
+      self.applications = applications
+      self.apiKeys = apiKeys
       self.clients = clients
       self.gate = gate
+      self.bearers = bearers
       self.tokens = tokens
       self.clientCredentials = clientCredentials
       self.standings = standings
@@ -66,12 +66,13 @@ package struct PublicAPI: Sendable {
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
     package let decisions: DecisionSettings
+    package let administration: AdministrationSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, decisions: DecisionSettings, bodyLimit: Int
+      pace: PaceSettings, decisions: DecisionSettings, administration: AdministrationSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
@@ -79,6 +80,7 @@ package struct PublicAPI: Sendable {
       self.crossOrigin = crossOrigin
       self.pace = pace
       self.decisions = decisions
+      self.administration = administration
       self.bodyLimit = bodyLimit
     }
   }
@@ -90,9 +92,12 @@ package struct PublicAPI: Sendable {
         bodyLimit: settings.bodyLimit),
       verification: VerificationCheck(settings: settings.verification, now: services.now),
       clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.gate),
+      permissions: PermissionChecks(gate: services.bearers),
       crossOrigin: CrossOrigin(
         settings: settings.crossOrigin,
-        requestHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", settings.verification.header]),
+        requestHeaders: [
+          "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
+        ]),
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
     let asked = DecisionServices(
       rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
@@ -101,26 +106,34 @@ package struct PublicAPI: Sendable {
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.refreshing),
-        logout: LogoutEndpoint(sessions: services.sessions), sessions: SessionsEndpoint(sessions: services.sessions),
-        endSession: SessionEndEndpoint(sessions: services.sessions), endSessions: OtherSessionsEndEndpoint(sessions: services.sessions),
-        stepUp: StepUpEndpoint(stepUp: services.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.stepUp),
-        userKeys: UserKeysEndpoint(keys: services.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.userKeys),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.sessions.refreshing),
+        logout: LogoutEndpoint(sessions: services.sessions.register), sessions: SessionsEndpoint(sessions: services.sessions.register),
+        endSession: SessionEndEndpoint(sessions: services.sessions.register),
+        endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
+        stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
+        userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
-          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.refreshing),
+          clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
-        health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens)))
+        evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
+        evaluations: EvaluationsEndpoint(gate: services.standings, accounts: services.accounts),
+        health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
+        administration: Administration(services)),
+      issuer: settings.issuer, isAdministrationPublic: settings.administration.isPublic)
   }
 
   /// For the listener that the world reaches.
   package var publicRoutes: [Route] {
-    routes.probes.map(pipeline.route) + routes.table.map(pipeline.route) + routes.decisions.map { pipeline.route($0, decisions) }
+    routes.probes.map(pipeline.route) + (routes.table + (routes.isAdministrationPublic ? routes.administration : [])).map(pipeline.route)
+      + routes.decisions.map { pipeline.route($0, decisions) }
   }
 
   /// For the listener that only the operator reaches.
-  package var operationsRoutes: [Route] { routes.probes.map(pipeline.route) + routes.operations.map(pipeline.route) }
+  package var operationsRoutes: [Route] {
+    routes.probes.map(pipeline.route) + (routes.operations + routes.administration).map(pipeline.route)
+  }
 
   /// Answers `OPTIONS` from a configured origin; `nil` leaves the answer to the route table.
   package var preflight: @Sendable (Request) -> Response? { { pipeline.crossOrigin.preflight($0) } }

@@ -6,6 +6,10 @@ internal import Server
 /// anywhere else.
 struct Routes {
   let endpoints: Endpoints
+  let issuer: String
+  /// Whether the public listener has `administration` too.
+  let isAdministrationPublic: Bool
+  let description = WrittenDescription()
 
   var table: [RouteRow] {
     [
@@ -26,9 +30,18 @@ struct Routes {
 
       // Contract, section 2: tokens
       row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
-      row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet),
-      row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata),
-    ]
+      row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet, .allowed),
+      row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata, .allowed),
+
+      // Contract, section 4: decisions (AuthZEN 1.0); what gateways ask stands below
+      row(.post, "/access/v1/evaluation", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluation),
+      row(.post, "/access/v1/evaluations", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluations),
+    ] + descriptions
+  }
+
+  /// On every listener: what this server offers.
+  var descriptions: [RouteRow] {
+    [row(.get, "/openapi.json", .anyone, .relaxed, .none, DescriptionEndpoint(routes: self), .allowed)]
   }
 
   /// Answered on the loop, from memory.
@@ -42,15 +55,17 @@ struct Routes {
     Dialect.allCases.flatMap { dialect in dialect.patterns.map { DecisionRow(path: $0, dialect: dialect) } }
   }
 
-  /// On the listener for operations.
+  /// On the listener for operations, together with `administration`.
   var operations: [RouteRow] {
-    [row(.get, "/readyz", .anyone, .unlimited, .none, endpoints.readiness)]
+    [row(.get, "/readyz", .anyone, .unlimited, .none, endpoints.readiness)] + descriptions
   }
 
-  private func row(
-    _ method: Method, _ path: String, _ access: Access, _ pace: PaceClass, _ body: BodyRule, _ endpoint: any Endpoint
+  func row(
+    _ method: Method, _ path: String, _ access: Access, _ pace: PaceClass, _ body: BodyRule, _ endpoint: any Endpoint,
+    _ compression: Compression = .never, query: [String] = []
   ) -> RouteRow {
-    RouteRow(method: method, path: path, access: access, pace: pace, body: body, endpoint: endpoint)
+    RouteRow(
+      method: method, path: path, access: access, pace: pace, body: body, endpoint: endpoint, compression: compression, query: query)
   }
 }
 
@@ -62,6 +77,9 @@ struct RouteRow: Sendable {
   let pace: PaceClass
   let body: BodyRule
   let endpoint: any Endpoint
+  let compression: Compression
+  /// Where the route asks for a permission: the parameters that its query may have.
+  let query: [String]
 }
 
 /// A line whose answer needs nothing but the request and is given at once.
@@ -96,6 +114,9 @@ struct Endpoints: Sendable {
   let token: TokenEndpoint
   let keySet: KeySetEndpoint
   let metadata: ServerMetadataEndpoint
+  let evaluation: EvaluationEndpoint
+  let evaluations: EvaluationsEndpoint
   let health: @Sendable (Request) -> Response
   let readiness: ReadinessEndpoint
+  let administration: Administration
 }

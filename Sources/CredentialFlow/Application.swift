@@ -31,8 +31,8 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
-  private let denials: DenialTally
-  private let api: PublicAPI
+  private let denials = DenialTally()
+  let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
 
@@ -51,20 +51,19 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    denials = DenialTally()
     let service = configuration.service
     let database = ground.database
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Passwords(
-      pool: HashingPool(lanes: configuration.hashing.lanes, capacity: configuration.hashing.queue),
-      parameters: configuration.hashing.parameters, vault: vault, greatestWork: ground.greatestPasswordWork)
+    let passwords = Self.passwords(ground, configuration.hashing)
     accounts = Accounts(
       database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
     roles = Roles(database: database, now: now)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
-    sessions = SessionRegister(database: database, settings: configuration.tokens, now: now)
+    let sessions = SessionServices(
+      database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
+    self.sessions = sessions.register
     let gate = Gate(database: database, now: now)
     self.gate = gate
     rules = LiveRules(RuleSet(configuration.authz))
@@ -79,18 +78,24 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn,
-        refreshing: Refreshing(database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now),
-        sessions: sessions,
-        stepUp: StepUp(database: database, vault: vault, tokens: tokens, settings: configuration.tokens, now: now),
-        userKeys: UserKeys(database: database, now: now), accounts: accounts,
+        database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        gate: SessionGate(gate: gate, tokens: tokens), tokens: tokens, clientCredentials: clientCredentials,
-        standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
-      PublicAPI.Settings(
-        issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace,
-        decisions: configuration.authz, bodyLimit: configuration.limits.body))
+        gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
+        clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
+      Self.settings(configuration))
+  }
+
+  private static func settings(_ configuration: Configuration) -> PublicAPI.Settings {
+    PublicAPI.Settings(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, decisions: configuration.authz, administration: configuration.admin,
+      bodyLimit: configuration.limits.body)
+  }
+
+  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
+    Passwords(
+      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
+      greatestWork: ground.greatestPasswordWork)
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.

@@ -20,18 +20,7 @@ struct MeEndpoint: Endpoint {
             json.member("phone", ifPresent: live.account.phone)
           }
         }
-        json.member("session") { json in
-          json.object { json in
-            json.member("id", "\(live.id)")
-            json.member("created_at", live.session.createdAt.rfc3339())
-            json.member("last_used_at", live.session.lastUsedAt.rfc3339())
-            json.member("authenticated_at", live.session.authenticatedAt.rfc3339())
-            json.member("expires_at", live.session.expiresAt.rfc3339())
-            json.member("client_id", ifPresent: live.session.application.map { "\($0)" })
-            json.member("amr", live.session.amr)
-            json.member("acr", live.session.acr)
-          }
-        }
+        json.member("session") { json in Self.write(live.session, to: &json) }
         json.member("roles", live.active.roles)
         json.member("permissions", live.active.permissions)
         json.member("factors") { json in
@@ -46,6 +35,19 @@ struct MeEndpoint: Endpoint {
         }
         json.member("request_id", call.request.id)
       }
+    }
+  }
+
+  private static func write(_ session: Session, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", "\(session.id)")
+      json.member("created_at", session.createdAt.rfc3339())
+      json.member("last_used_at", session.lastUsedAt.rfc3339())
+      json.member("authenticated_at", session.authenticatedAt.rfc3339())
+      json.member("expires_at", session.expiresAt.rfc3339())
+      json.member("client_id", ifPresent: session.application.map { "\($0)" })
+      json.member("amr", session.amr)
+      json.member("acr", session.acr)
     }
   }
 }

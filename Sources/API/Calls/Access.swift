@@ -9,6 +9,8 @@ enum Access: Sendable {
   case user
   /// The endpoint authenticates the application itself, as RFC 6749, section 2.3 has it.
   case clientOfForm
+  /// A user or an application, by an access token meant for this server, whose roles allow this now.
+  case permission(OwnPermission)
 }
 
 /// What body a route takes.
@@ -20,4 +22,23 @@ enum BodyRule: Sendable {
   case emptyJSON
   /// `application/x-www-form-urlencoded`, at most `limits.body` bytes.
   case form
+  /// `application/merge-patch+json` (RFC 7396) or `application/json`, at most `limits.body` bytes.
+  case mergePatch
+
+  /// What is taken, the preferred one first; none where there is no body.
+  var mediaTypes: [String] {
+    switch self {
+    case .none: []
+    case .json, .emptyJSON: ["application/json"]
+    case .form: ["application/x-www-form-urlencoded"]
+    case .mergePatch: ["application/merge-patch+json", "application/json"]
+    }
+  }
+}
+
+/// Whether answers may be compressed. Where a secret stands beside something that a stranger chose, the length of the compressed
+/// bytes tells of the secret (BREACH), so a row says what holds none.
+enum Compression: Sendable {
+  case never
+  case allowed
 }

@@ -9,6 +9,20 @@ struct Call: Sendable {
   let caller: Caller
   let provenance: Provenance
 
+  /// For what a call needs beside the permission of its route.
+  func allows(_ needed: OwnPermission) -> Bool {
+    guard case .holder(let standing) = caller, let permission = needed.permission else { return false }
+    return standing.active.allows(permission)
+  }
+
+  /// The path's parameter at `position`, where it is an identifier; anything else names no `noun`.
+  func identifier<Subject>(_ noun: String, at position: Int = 0) throws -> Identifier<Subject> {
+    guard position < request.parameters.count, let identifier = Identifier<Subject>(request.parameters[position]) else {
+      throw Problem.unknown(noun)
+    }
+    return identifier
+  }
+
   /// Where the route takes an application and one is named.
   var application: Application? { if case .application(let application) = caller { application } else { nil } }
 
@@ -27,12 +41,16 @@ enum Caller: Sendable {
   case anyone
   case application(Application)
   case user(LiveSession)
+  /// Where the route asks for a permission.
+  case holder(Standing)
 
   var actor: Provenance.Actor {
     switch self {
     case .anyone: .anonymous
     case .application(let application): .application(application.clientID)
     case .user(let live): .account("\(live.account.id)")
+    case .holder(let standing):
+      if case .application = standing.holder { .application(standing.subject) } else { .account(standing.subject) }
     }
   }
 }

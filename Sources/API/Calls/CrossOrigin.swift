@@ -34,7 +34,7 @@ struct CrossOrigin: Sendable {
   /// The answer to a preflight from a configured origin; `nil` for any other `OPTIONS`.
   func preflight(_ request: Request) -> Response? {
     guard let origin = allowedOrigin(of: request), let method = request.headers["access-control-request-method"],
-      ["GET", "POST", "DELETE"].contains(method)
+      ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(method)
     else { return nil }
     return Response(
       .noContent,
@@ -50,7 +50,7 @@ struct CrossOrigin: Sendable {
     response.headers.append(("Vary", "Origin"))
     guard let origin = allowedOrigin(of: request) else { return response }
     response.headers.append(("Access-Control-Allow-Origin", origin))
-    response.headers.append(("Access-Control-Expose-Headers", "X-Request-ID, X-Auth-Outcome, Retry-After"))
+    response.headers.append(("Access-Control-Expose-Headers", "X-Request-ID, X-Auth-Outcome, Retry-After, ETag, Location"))
     return response
   }
 }

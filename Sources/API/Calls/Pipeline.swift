@@ -11,6 +11,7 @@ struct Pipeline: Sendable {
   let verification: VerificationCheck
   let clients: ClientChecks
   let users: UserChecks
+  let permissions: PermissionChecks
   let crossOrigin: CrossOrigin
   /// Bytes.
   let bodyLimit: Int
@@ -69,6 +70,10 @@ struct Pipeline: Sendable {
     case .user:
       try verify(request, row)
       return .user(try await users.session(of: request))
+    case .permission(let needed):
+      let standing = try await permissions.standing(of: request, for: needed)
+      try QueryParameters(request).finish(known: row.query)
+      return .holder(standing)
     }
   }
 
@@ -87,7 +92,8 @@ struct Pipeline: Sendable {
 
   /// What every answer of a row carries, whoever made it: for a sign-in `X-Auth-Outcome`, so that an edge can count failures.
   private func finish(_ response: Response, of request: Request, _ row: RouteRow) -> Response {
-    var response = crossOrigin.share(response, with: request)
+    var response = row.compression == .allowed ? AnswerCompression.compress(response, for: request) : response
+    response = crossOrigin.share(response, with: request)
     guard case .signIn = row.access else { return response }
     response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
     return response

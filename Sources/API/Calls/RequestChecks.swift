@@ -26,23 +26,21 @@ struct RequestChecks: Sendable {
       .rateLimited, "Too many requests from this address; try again in \(seconds) s.", headers: [retryAfter(.seconds(seconds))])
   }
 
-  /// `application/json`, with or without `; charset=utf-8`, letters in either case (RFC 9110, section 8.3.1).
+  /// For one, `application/json`, with or without `; charset=utf-8`, letters in either case (RFC 9110, section 8.3.1).
   private func mediaTypeRefusal(of request: Request, _ body: BodyRule) -> Problem? {
-    let expected: String
-    switch body {
-    case .none: return nil
-    case .emptyJSON:
-      // Where no body is announced there is nothing whose type could be wrong.
-      guard request.headers["content-length"].map({ $0 != "0" }) ?? (request.headers["transfer-encoding"] != nil) else { return nil }
-      expected = "application/json"
-    case .json: expected = "application/json"
-    case .form: expected = "application/x-www-form-urlencoded"
+    // Where no body is announced there is nothing whose type could be wrong.
+    if body == .emptyJSON, request.headers["content-length"].map({ $0 == "0" }) ?? (request.headers["transfer-encoding"] == nil) {
+      return nil
     }
+    let expected = body.mediaTypes
+    guard let preferred = expected.first else { return nil }
     guard request.headers.count(of: "content-type") <= 1 else {
       return Problem(.invalidHeader, "Content-Type is there more than once; send it once.")
     }
-    if let value = request.headers["content-type"], MediaType.matches(value, expected) { return nil }
-    return Problem(.unsupportedMediaType, "Send the body as Content-Type: \(expected), in UTF-8.")
+    if let value = request.headers["content-type"], expected.contains(where: { MediaType.matches(value, $0) }) { return nil }
+    // RFC 5789, section 2.2.
+    let headers = body == .mergePatch ? [("Accept-Patch", expected.joined(separator: ", "))] : []
+    return Problem(.unsupportedMediaType, "Send the body as Content-Type: \(preferred), in UTF-8.", headers: headers)
   }
 
   /// A length that is declared; what comes in chunks is measured as it comes.

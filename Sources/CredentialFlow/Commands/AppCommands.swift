@@ -1,3 +1,4 @@
+internal import API
 internal import Cryptography
 internal import Identity
 internal import JSON
@@ -29,15 +30,7 @@ enum AppCommands {
   private static func write(_ enrolment: Applications.Enrolment, to console: Console, isJSON: Bool) {
     let application = enrolment.application
     if isJSON {
-      console.json { json in
-        json.object { json in
-          json.member("id", "\(application.id)")
-          json.member("name", application.name)
-          json.member("client_id", application.clientID)
-          json.member("client_secret", enrolment.clientSecret)
-          json.member("api_key", enrolment.apiKey.text)
-        }
-      }
+      console.json { $0.enrolment(enrolment) }
       return
     }
     console.line("name           \(application.name)")

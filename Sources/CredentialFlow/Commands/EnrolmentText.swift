@@ -1,3 +1,4 @@
+internal import API
 internal import Identity
 internal import JSON
 
@@ -7,19 +8,7 @@ struct EnrolmentText {
 
   func write(to console: Console, isJSON: Bool) {
     if isJSON {
-      console.json { json in
-        json.object { json in
-          json.member("id", "\(enrolment.account.id)")
-          json.member("username", enrolment.account.username.text)
-          json.member("totp") { json in
-            json.object { json in
-              json.member("secret", enrolment.totpSecret)
-              json.member("uri", enrolment.totpURI)
-            }
-          }
-          json.member("recovery_codes", enrolment.recoveryCodes)
-        }
-      }
+      console.json { $0.enrolment(enrolment) }
       return
     }
     console.line("user      \(enrolment.account.username)")

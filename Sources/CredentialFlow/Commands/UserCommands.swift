@@ -136,23 +136,17 @@ enum UserCommands {
   }
 }
 
-/// How to reach a user, as far as it can be judged before anything is sent there.
+/// How to reach a user.
 enum ContactAddress {
   static func email(_ invocation: Invocation) throws(UsageError) -> String? {
     guard let text = invocation.value("email") else { return nil }
-    let halves = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-    guard halves.count == 2, halves.allSatisfy({ !$0.isEmpty }), text.utf8.count <= 254, text.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
-    else { throw invocation.wrong("--email takes an address such as alice@example.com, not '\(text)'") }
+    guard ContactRule.isEmail(text) else { throw invocation.wrong("--email takes an address such as alice@example.com, not '\(text)'") }
     return text
   }
 
-  /// E.164: a plus and 7 to 15 digits.
   static func phone(_ invocation: Invocation) throws(UsageError) -> String? {
     guard let text = invocation.value("phone") else { return nil }
-    let digits = text.utf8.dropFirst()
-    guard text.utf8.first == UInt8(ascii: "+"), (7...15).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else {
-      throw invocation.wrong("--phone takes a number such as +491701234567, not '\(text)'")
-    }
+    guard ContactRule.isPhone(text) else { throw invocation.wrong("--phone takes a number such as +491701234567, not '\(text)'") }
     return text
   }
 }

@@ -9,6 +9,7 @@ internal import Server
 struct Configuration: Settings {
   let service: ServiceSettings
   let operations: OperationsSettings
+  let admin: AdministrationSettings
   let accounts: AccountSettings
   let authz: DecisionSettings
   let clients: ClientSettings
@@ -26,6 +27,7 @@ struct Configuration: Settings {
   init(from reader: SettingsReader) throws(SettingsError) {
     service = try ServiceSettings(from: reader)
     operations = try reader.section("operations")
+    admin = try reader.section("admin")
     accounts = try reader.section("accounts")
     authz = try reader.section("authz")
     clients = try reader.section("clients")

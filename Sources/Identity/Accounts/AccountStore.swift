@@ -46,6 +46,12 @@ struct AccountStore {
     db.announce(.account(id.bytes))
   }
 
+  func update(_ id: Account.ID, isEnabled: Bool, email: String?, phone: String?) throws(DatabaseError) {
+    try db.run(
+      "UPDATE account SET is_enabled = \(isEnabled), email = \(email), phone = \(phone), version = version + 1 WHERE id = \(id)")
+    db.announce(.account(id.bytes))
+  }
+
   func setPassword(_ password: StoredPassword, _ id: Account.ID) throws(DatabaseError) {
     try db.run(
       """

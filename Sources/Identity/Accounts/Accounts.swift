@@ -137,11 +137,13 @@ package struct Accounts: Sendable {
 
   /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.
   package func unlock(_ name: String, by provenance: Provenance) async throws -> Bool {
-    try await change(name) { db, account, at in
-      try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
-      try FactorStore(db).clearFailures(of: account.id)
-      try AuditLog(db).append(.account("unlocked", account), by: provenance, at: at)
-    }
+    try await change(name) { db, account, at in try unlock(account, db, by: provenance, at: at) }
+  }
+
+  func unlock(_ account: Account, _ db: any Transaction, by provenance: Provenance, at instant: Instant) throws {
+    try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+    try FactorStore(db).clearFailures(of: account.id)
+    try AuditLog(db).append(.account("unlocked", account), by: provenance, at: instant)
   }
 
   /// False where there is no such user.
@@ -159,7 +161,7 @@ package struct Accounts: Sendable {
 }
 
 /// Ends what an account has open.
-private func end(
+func end(
   _ account: Account.ID, because reason: SessionEnd, _ db: any Transaction, by provenance: Provenance, at instant: Instant
 ) throws {
   _ = try SessionStore(db).end(.all(of: account), because: reason, by: provenance, at: instant)

@@ -5,8 +5,8 @@ package import Primitives
 
 /// Making, listing and ending the keys of applications.
 package struct APIKeys: Sendable {
-  private let database: any Database
-  private let now: Now
+  let database: any Database
+  let now: Now
 
   package init(database: any Database, now: Now) {
     self.database = database

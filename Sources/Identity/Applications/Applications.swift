@@ -6,8 +6,8 @@ package import Tokens
 
 /// Making applications and their keys.
 package struct Applications: Sendable {
-  private let database: any Database
-  private let now: Now
+  let database: any Database
+  let now: Now
   private let defaultAlgorithm: SigningAlgorithm
 
   package init(database: any Database, defaultAlgorithm: SigningAlgorithm, now: Now) {
@@ -90,16 +90,27 @@ package struct Applications: Sendable {
     let at = now()
     return try await database.transaction { db in
       guard let old = try ApplicationStore(db).application(named: name) else { return false }
-      let isEnabled = change.isEnabled ?? old.isEnabled
-      let algorithm = change.algorithm ?? old.algorithm
-      let tokenType = change.tokenType ?? old.tokenType
-      try ApplicationStore(db).update(old.id, isEnabled: isEnabled, algorithm: algorithm, tokenType: tokenType)
-      let event = AuditEvent.application(
-        "changed", old.id,
-        ["enabled": String(isEnabled), "algorithm": algorithm.rawValue, "type": tokenType.rawValue])
-      try AuditLog(db).append(event, by: provenance, at: at)
+      try apply(change, to: old, db, by: provenance, at: at)
       return true
     }
+  }
+
+  /// Writes what differs, and the entry that says from what to what.
+  func apply(
+    _ change: Change, to old: Application, _ db: any Transaction, by provenance: Provenance, at instant: Instant
+  ) throws {
+    let isEnabled = change.isEnabled ?? old.isEnabled
+    let algorithm = change.algorithm ?? old.algorithm
+    let tokenType = change.tokenType ?? old.tokenType
+    let event = AuditEvent(
+      "application.changed", subject: "application:\(old.id)", named: ["name": old.name],
+      changes: [
+        ("enabled", String(old.isEnabled), String(isEnabled)), ("algorithm", old.algorithm.rawValue, algorithm.rawValue),
+        ("type", old.tokenType.rawValue, tokenType.rawValue),
+      ])
+    guard let event else { return }
+    try ApplicationStore(db).update(old.id, isEnabled: isEnabled, algorithm: algorithm, tokenType: tokenType)
+    try AuditLog(db).append(event, by: provenance, at: instant)
   }
 
   /// False where there is no such application.
@@ -107,10 +118,14 @@ package struct Applications: Sendable {
     let at = now()
     return try await database.transaction { db in
       guard let application = try ApplicationStore(db).application(named: name) else { return false }
-      try ApplicationStore(db).delete(application.id)
-      try AuditLog(db).append(.application("deleted", application.id, ["name": name]), by: provenance, at: at)
+      try delete(application, db, by: provenance, at: at)
       return true
     }
+  }
+
+  func delete(_ application: Application, _ db: any Transaction, by provenance: Provenance, at instant: Instant) throws {
+    try ApplicationStore(db).delete(application.id)
+    try AuditLog(db).append(.application("deleted", application.id, ["name": application.name]), by: provenance, at: instant)
   }
 }
 

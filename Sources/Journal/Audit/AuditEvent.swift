@@ -18,6 +18,18 @@ package struct AuditEvent: Sendable, Equatable {
     self.subject = subject
     self.detail = detail.map { Fact(name: $0.key, value: $0.value) }
   }
+
+  /// A change of members: of each what it was and what it became, as `email_from` and `email_to`; empty where it was or is
+  /// absent. Members that stay as they are say nothing. `nil` where nothing changes.
+  package init?(_ action: String, subject: String, named: KeyValuePairs<String, String>, changes: [(String, String?, String?)]) {
+    let changed = changes.filter { $0.1 != $0.2 }
+    guard !changed.isEmpty else { return nil }
+    self.action = action
+    self.subject = subject
+    detail =
+      named.map { Fact(name: $0.key, value: $0.value) }
+      + changed.flatMap { name, old, new in [Fact(name: "\(name)_from", value: old ?? ""), Fact(name: "\(name)_to", value: new ?? "")] }
+  }
 }
 
 /// Who did it and from where: part of every entry.

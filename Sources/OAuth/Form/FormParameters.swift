@@ -27,6 +27,8 @@ package struct FormParameters: Sendable {
 
   package subscript(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 
+  package var names: [String] { values.keys.sorted() }
+
   package func contains(_ name: String) -> Bool { values[name] != nil }
 
   /// One component, with `+` for a space; `nil` where it is malformed.

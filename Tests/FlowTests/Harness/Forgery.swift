@@ -20,6 +20,12 @@ extension World {
     try await application.database.read { try AuditLog($0).tail(10_000) }.filter { $0.action == action }
   }
 
+  /// A command that another process sends to this server.
+  func command(_ words: String...) async -> ControlReply {
+    await CommandRunner(table: CommandTable.all, environment: [:]).run(
+      ControlRequest(words: words, isTerminal: false, input: nil), in: application)
+  }
+
   /// What runs beside the server every twenty seconds.
   func prune() async throws {
     try await Pruning(database: application.database, settings: application.configuration.tokens, now: clock.now).run()

@@ -1,0 +1,24 @@
+package import Primitives
+
+/// The configuration's `admin`.
+package struct AdministrationSettings: Settings {
+  /// True opens `/admin/v1` on the public listener too.
+  package let isPublic: Bool
+
+  package init(from reader: SettingsReader) throws(SettingsError) {
+    isPublic = try reader.boolean("public", default: false)
+  }
+}
+
+/// What `/admin/v1` works on, one value for each kind of thing.
+struct Administration: Sendable {
+  let users: UserResource
+  let applications: ApplicationResource
+  let audit: AuditResource
+
+  init(_ services: PublicAPI.Services) {
+    users = UserResource(accounts: services.accounts)
+    applications = ApplicationResource(applications: services.applications, keys: services.apiKeys, now: services.now)
+    audit = AuditResource(database: services.database)
+  }
+}

@@ -1,0 +1,74 @@
+internal import HTTP
+
+/// Contract, sections 1 and 2.
+extension OperationDescription {
+  static var signIn: [OperationDescription] {
+    [
+      OperationDescription(
+        .post, "/auth", "Sign in with username, password and second factor", input: .named(.signIn),
+        [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
+        problems: [.invalidCredentials, .mfaRequired, .mfaEnrollmentRequired, .tooManyAttempts, .factorUnavailable, .overloaded]),
+      OperationDescription(
+        .post, "/auth/mfa", "Answer a challenge with the second factor",
+        input: .input([
+          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "recovery_code"])),
+          .always("code", .string(lengths: 1...64)),
+        ]),
+        [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .tooManyAttempts]),
+      OperationDescription(
+        .get, "/auth/me", "Who the caller is and what this session may do", [Answer(200, "User, session and rights", CallSchemas.me)]),
+    ]
+  }
+
+  static var tokens: [OperationDescription] {
+    [
+      OperationDescription(
+        .post, "/oauth/token", "Get an access token (RFC 6749)",
+        input: .object([
+          .always("grant_type", .string(oneOf: ["client_credentials"])), .maybe("client_id", .string()),
+          .maybe("client_secret", .string("Where HTTP Basic is not used.")), .maybe("scope", .string()), .maybe("resource", .string()),
+        ]),
+        [
+          Answer(
+            200, "A token",
+            .object([
+              .always("access_token", .string()), .always("token_type", .string(oneOf: ["Bearer"])), .always("expires_in", .integer()),
+              .always("scope", .string()),
+            ])),
+          Answer(400, "Refused", .named(.oauthError)), Answer(401, "The application could not be authenticated", .named(.oauthError)),
+        ]),
+      OperationDescription(
+        .get, "/.well-known/jwks.json", "The keys that tokens are signed with (RFC 7517)",
+        [
+          Answer(
+            200, "The key set", .object([.always("keys", .array(of: .map(of: .string())))]), type: "application/jwk-set+json",
+            headers: ["ETag"]),
+          Answer(304, "As it was"),
+        ]),
+      OperationDescription(
+        .get, "/.well-known/oauth-authorization-server", "What this server offers (RFC 8414)",
+        [Answer(200, "The metadata", .object([.always("issuer", .string(format: "uri"))]))]),
+    ]
+  }
+
+  /// What runs the server asks of it.
+  static var operations: [OperationDescription] {
+    [
+      OperationDescription(
+        .get, "/openapi.json", "This description (OpenAPI 3.1)",
+        [
+          Answer(200, "The description", .object([.always("openapi", .string())]), headers: ["ETag"]), Answer(304, "As it was"),
+        ]),
+      OperationDescription(
+        .get, "/healthz", "Whether the process answers", [Answer(200, "It does", .object([.always("status", .string())]))]),
+      OperationDescription(
+        .get, "/readyz", "Whether this process can serve",
+        [Answer(200, "It can", readiness), Answer(503, "It cannot", readiness)]),
+    ]
+  }
+
+  private static var readiness: Schema {
+    .object([.always("status", .string()), .always("store", .boolean()), .always("keys", .boolean())])
+  }
+}

@@ -1,0 +1,78 @@
+package import Journal
+package import Persistence
+internal import Primitives
+
+/// What the administration does with accounts, which it knows by their identifiers.
+extension Accounts {
+  package func account(_ id: Account.ID) async throws -> Account? {
+    try await database.read { try AccountStore($0).account(id) }
+  }
+
+  /// In the order of their usernames; `after` is such a name, or empty.
+  package func page(after username: String, limit: Int) async throws -> Page<Account> {
+    let rows = try await database.read { try AccountStore($0).accounts(after: username, limit: limit + 1) }
+    return Page(rows, limit: limit) { $0.username.text }
+  }
+
+  package struct Change: Sendable {
+    package var isEnabled: Bool?
+    package var email: Edit<String>
+    package var phone: Edit<String>
+
+    package init(isEnabled: Bool? = nil, email: Edit<String> = .keep, phone: Edit<String> = .keep) {
+      self.isEnabled = isEnabled
+      self.email = email
+      self.phone = phone
+    }
+  }
+
+  /// Changes an account that is in the state that `condition` names. Whoever is disabled loses sessions and challenges.
+  package func change(
+    _ id: Account.ID, _ change: Change, if condition: VersionCondition, by provenance: Provenance
+  ) async throws -> ChangeOutcome<Account> {
+    let at = now()
+    return try await database.transaction { db in
+      guard let old = try AccountStore(db).account(id) else { return .unknown }
+      guard condition.holds(for: old.version) else { return .outdated }
+      let isEnabled = change.isEnabled ?? old.isEnabled
+      let email = change.email.applied(to: old.email)
+      let phone = change.phone.applied(to: old.phone)
+      let events = [
+        isEnabled == old.isEnabled ? nil : .account(isEnabled ? "enabled" : "disabled", old),
+        AuditEvent(
+          "account.changed", subject: "account:\(id)", named: ["username": old.username.text],
+          changes: [("email", old.email, email), ("phone", old.phone, phone)]),
+      ].compactMap { $0 }
+      guard !events.isEmpty else { return .done(old) }
+      try AccountStore(db).update(id, isEnabled: isEnabled, email: email, phone: phone)
+      if !isEnabled { try end(id, because: .disabled, db, by: provenance, at: at) }
+      for event in events { try AuditLog(db).append(event, by: provenance, at: at) }
+      return try AccountStore(db).account(id).map { .done($0) } ?? .unknown
+    }
+  }
+
+  package func delete(
+    _ id: Account.ID, if condition: VersionCondition, by provenance: Provenance
+  ) async throws -> ChangeOutcome<Account> {
+    let at = now()
+    return try await database.transaction { db in
+      guard let account = try AccountStore(db).account(id) else { return .unknown }
+      guard condition.holds(for: account.version) else { return .outdated }
+      try end(id, because: .deleted, db, by: provenance, at: at)
+      try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+      try AccountStore(db).delete(id)
+      try AuditLog(db).append(.account("deleted", account), by: provenance, at: at)
+      return .done(account)
+    }
+  }
+
+  /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.
+  package func unlock(_ id: Account.ID, by provenance: Provenance) async throws -> Bool {
+    let at = now()
+    return try await database.transaction { db in
+      guard let account = try AccountStore(db).account(id) else { return false }
+      try unlock(account, db, by: provenance, at: at)
+      return true
+    }
+  }
+}

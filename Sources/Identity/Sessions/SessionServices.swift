@@ -1,0 +1,18 @@
+package import Persistence
+package import Primitives
+package import Telemetry
+
+/// What can be done with a session once it is open.
+package struct SessionServices: Sendable {
+  package let refreshing: Refreshing
+  package let register: SessionRegister
+  package let stepUp: StepUp
+  package let userKeys: UserKeys
+
+  package init(database: any Database, tokens: AccessTokens, settings: TokenSettings, vault: Vault, log: Log, now: Now) {
+    refreshing = Refreshing(database: database, tokens: tokens, settings: settings, vault: vault, log: log, now: now)
+    register = SessionRegister(database: database, settings: settings, now: now)
+    stepUp = StepUp(database: database, vault: vault, tokens: tokens, settings: settings, now: now)
+    userKeys = UserKeys(database: database, now: now)
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import Identity
+import JSON
+import Persistence
+import Primitives
+import Testing
+
+@testable import CredentialFlow
+
+@Suite("Sessions on PostgreSQL")
+struct PostgreSQLSessionTests {
+  /// Named by `Scripts/test-postgresql`.
+  private static let server = getenv("CREDENTIALFLOW_TEST_POSTGRESQL").map { String(cString: $0) }
+
+  /// A server on a schema of its own.
+  private func run(_ body: (World) async throws -> Void) async throws {
+    let server = try #require(Self.server)
+    let schema = "test_" + String(UInt64.random(in: 0 ... .max), radix: 36)
+    let folder = try TemporaryFolder()
+    let settings = World.environment(["database.url": server])
+    let keeper = try Installation(folder: DataFolder(path: folder.path), environment: settings).load().configuration.database.open(file: "")
+    try await keeper.transaction { try $0.script("CREATE SCHEMA \(schema)") }
+    let url = server + (server.contains("?") ? "&" : "?") + "options=-csearch_path%3D" + schema
+    do {
+      try await World.run(["database.url": url, "limits.loops": "2", "limits.connectionsPerAddress": "2000"], body)
+    } catch {
+      await keeper.close()
+      throw error
+    }
+    try await keeper.transaction { try $0.script("DROP SCHEMA \(schema) CASCADE") }
+    await keeper.close()
+  }
+
+  @Test("one successor of 300 parallel refreshes, no alarm; theft, ends and pruning as on SQLite", .enabled(if: server != nil))
+  func refresh() async throws {
+    try await run { world in
+      let (person, client) = (try await world.addPerson(), try await world.addClient())
+      let connections = try (0..<300).map { _ in try Connection(port: world.port) }
+      for _ in 0..<2 {
+        let first = try world.signedIn(person, client)
+        let bytes = Call.bytes("POST", "/auth/refresh", [World.json, client.key], Array(World.refreshBody(try first.refresh()).utf8))
+        for connection in connections { connection.send(bytes) }
+        let answers = try connections.map { try $0.answer() }
+        #expect(answers.count { $0.status == 200 } == 300, "\(answers.first { $0.status != 200 }?.text ?? "")")
+        #expect(Set(answers.compactMap(\.refreshToken)).count == 1)
+        #expect(try world.refresh(answers[0].refresh(), client).status == 200)
+        #expect(try world.refresh(first.refresh(), client).code == "refresh_token_reused")
+      }
+      let (kept, ended) = (try world.signedIn(person, client), try world.signedIn(person, client))
+      _ = try world.refresh(kept.refresh(), client)
+      #expect(try world.asUser("GET", "/auth/sessions", kept.token()).json?["sessions"]?.elements?.count == 2)
+      #expect(try world.asUser("DELETE", "/auth/sessions", kept.token()).status == 204)
+      #expect(try world.me(ended.token()).code == "revoked")
+      world.clock.advance(by: .days(8))
+      try await world.prune()
+      let left = try await world.application.database.read { try $0.rows("SELECT successor FROM session") }
+      #expect(try left.count == 1 && left[0].bytesIfPresent("successor") == nil)
+    }
+  }
+
+  @Test("a step-up, and a key under its proof, once", .enabled(if: server != nil))
+  func stepUp() async throws {
+    try await run { world in
+      try await world.addRole("billing", "invoices:read")
+      let (person, client) = (try await world.addPerson(roles: ["billing"]), try await world.addClient())
+      let token = try world.signedIn(person, client).token()
+      let proof = try world.proof(person, token)
+      let made = try world.addKey(token, roles: #"["billing"]"#, proof: proof)
+      #expect(made.status == 201, "\(made)")
+      #expect(try world.addKey(token, roles: #"["billing"]"#, proof: proof).code == "reauthentication_required")
+      #expect(try world.asUser("DELETE", "/auth/keys/\(made.json?["id"]?.string ?? "")", token).status == 204)
+    }
+  }
+}
