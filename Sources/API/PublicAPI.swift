@@ -37,7 +37,8 @@ package struct PublicAPI: Sendable {
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
       bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
-      limiter: PaceLimiter, denials: DenialTally, log: Log, now: Now
+      limiter: PaceLimiter, denials: DenialTally,
+      log: Log, now: Now
     ) {
       self.database = database
       self.signIn = signIn
@@ -65,22 +66,22 @@ package struct PublicAPI: Sendable {
     package let verification: VerificationSettings
     package let crossOrigin: CrossOriginSettings
     package let pace: PaceSettings
-    package let decisions: DecisionSettings
     package let administration: AdministrationSettings
+    package let decisions: DecisionSettings
     /// Bytes of a request body.
     package let bodyLimit: Int
 
     package init(
       issuer: String, clients: ClientSettings, verification: VerificationSettings, crossOrigin: CrossOriginSettings,
-      pace: PaceSettings, decisions: DecisionSettings, administration: AdministrationSettings, bodyLimit: Int
+      pace: PaceSettings, administration: AdministrationSettings, decisions: DecisionSettings, bodyLimit: Int
     ) {
       self.issuer = issuer
       self.clients = clients
       self.verification = verification
       self.crossOrigin = crossOrigin
       self.pace = pace
-      self.decisions = decisions
       self.administration = administration
+      self.decisions = decisions
       self.bodyLimit = bodyLimit
     }
   }

@@ -88,7 +88,7 @@ final class Application: Sendable {
   private static func settings(_ configuration: Configuration) -> PublicAPI.Settings {
     PublicAPI.Settings(
       issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
-      crossOrigin: configuration.cors, pace: configuration.pace, decisions: configuration.authz, administration: configuration.admin,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
       bodyLimit: configuration.limits.body)
   }
 

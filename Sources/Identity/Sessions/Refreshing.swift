@@ -180,7 +180,7 @@ package struct Refreshing: Sendable {
 extension SessionStore.Line {
   func state(at instant: Instant) -> RefreshState {
     if endedAt != nil { return .ended }
-    if session.expiresAt <= instant || session.refreshExpiresAt <= instant { return .over }
+    if session.endsAt <= instant { return .over }
     guard successor != nil, let rotatedAt else { return .resting }
     return .rotated(at: rotatedAt)
   }

@@ -26,6 +26,9 @@ package struct Session: Sendable, Equatable {
 }
 
 extension Session {
+  /// When it is over, unless it is refreshed before.
+  package var endsAt: Instant { min(expiresAt, refreshExpiresAt) }
+
   /// The same session after its user proved a factor again.
   func authenticated(at instant: Instant) -> Session {
     Session(

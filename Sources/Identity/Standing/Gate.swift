@@ -65,7 +65,7 @@ package struct Gate: Sendable {
       return Standing(
         holder: .session(live.session, live.account), application: live.application,
         active: try AssignmentStore(db).activate(live.session.requestedRoles, of: .account(account)),
-        validUntil: live.session.expiresAt, stamps: taken)
+        validUntil: live.session.endsAt, stamps: taken)
     }
   }
 }
@@ -94,7 +94,7 @@ struct DoorKeeper {
   func session(
     _ id: Session.ID, at instant: Instant
   ) throws(DatabaseError) -> (session: Session, account: Account, application: Application?)? {
-    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.expiresAt > instant,
+    guard let row = try SessionStore(db).session(id), row.endedAt == nil, row.session.endsAt > instant,
       let account = try AccountStore(db).account(row.session.account), account.isEnabled
     else { return nil }
     guard let named = row.session.application else { return (row.session, account, nil) }
