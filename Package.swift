@@ -92,7 +92,7 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
-    tests("APITests", ["API", "Primitives"]),
+    tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
       "FlowTests",

@@ -134,6 +134,8 @@ package struct PublicAPI: Sendable {
           caller: TokenCaller(clients: services.clients), revocation: services.revocations.revocation),
         revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
+        evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
+        evaluations: EvaluationsEndpoint(gate: services.standings, accounts: services.accounts),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
       issuer: settings.issuer, isAdministrationPublic: settings.administration.isPublic)

@@ -36,35 +36,6 @@ extension OperationDescription {
       OperationDescription(.delete, "/auth/keys/{id}", "End a key", [Answer(204, "Ended")], problems: [.notFound]),
     ]
   }
-
-  static var decisions: [OperationDescription] {
-    let passed = Answer(200, "It may pass", headers: identity)
-    let denied = ["WWW-Authenticate", "X-Authz-Reason"]
-    let asked = "May the request that the headers describe pass, by"
-    return [("", "the first rule that is about it?"), ("/{rule*}", "this rule?")].flatMap { suffix, rule in
-      [
-        OperationDescription(
-          nil, "/authz/nginx" + suffix, "nginx auth_request: \(asked) \(rule)",
-          [passed, Answer(401, "Denied", headers: denied), Answer(403, "Denied", headers: denied)]),
-        OperationDescription(
-          nil, "/authz/forward" + suffix, "Caddy, Traefik, APISIX: \(asked) \(rule)",
-          [passed] + refusals([401, 403, 429, 503], denied)),
-      ]
-    } + [
-      OperationDescription(
-        nil, "/authz/envoy/{rule}/{path*}", "Envoy ext_authz: may this method and path pass, by this rule, or by the first one for -?",
-        [passed] + refusals([401, 403, 429], denied))
-    ]
-  }
-
-  private static func refusals(_ statuses: [Status], _ headers: [String]) -> [Answer] {
-    statuses.map { Answer($0, "Denied", .named(.problem), type: "application/problem+json", headers: headers) }
-  }
-
-  private static let identity = [
-    "X-Auth-Subject", "X-Auth-Username", "X-Auth-Session", "X-Auth-Client", "X-Auth-Roles", "X-Auth-Permissions", "X-Auth-AMR",
-    "X-Auth-ACR", "X-Auth-Actor", "X-Auth-Token",
-  ]
 }
 
 /// The shapes of a user's sessions and keys.
