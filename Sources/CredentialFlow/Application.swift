@@ -71,11 +71,9 @@ final class Application: Sendable {
     self.gate = gate
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault), roles: roleGraph,
-      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
-      settings: configuration.accounts, log: log, now: now)
+    let signIn = Self.signIn(
+      ground, configuration, Sessions(tokens: tokens, settings: configuration.tokens, vault: vault), passwords, roleGraph, limiter,
+      log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
       lifetime: configuration.tokens.accessLifetime, now: now)
@@ -85,10 +83,16 @@ final class Application: Sendable {
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
-      PublicAPI.Settings(
-        issuer: service.issuer, clients: configuration.clients, verification: configuration.verification,
-        crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
-        bodyLimit: configuration.limits.body))
+      PublicAPI.Settings(configuration))
+  }
+
+  private static func signIn(
+    _ ground: Ground, _ configuration: Configuration, _ sessions: Sessions, _ passwords: Passwords, _ roles: LiveRoleGraph,
+    _ limiter: PaceLimiter, log: Log, now: Now
+  ) -> SignIn {
+    SignIn(
+      database: ground.database, vault: ground.vault, passwords: passwords, sessions: sessions, roles: roles, limiter: limiter,
+      pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -165,5 +169,14 @@ final class Application: Sendable {
   func close() async {
     await database.close()
     log.flush()
+  }
+}
+
+extension PublicAPI.Settings {
+  fileprivate init(_ configuration: Configuration) {
+    self.init(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
+      bodyLimit: configuration.limits.body)
   }
 }
