@@ -25,6 +25,7 @@ final class Application: Sendable {
   let tokens: AccessTokens
   let accounts: Accounts
   let roles: Roles
+  let separations: Separations
   let applications: Applications
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
@@ -61,18 +62,20 @@ final class Application: Sendable {
     accounts = Accounts(
       database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
     roles = Roles(database: database, now: now)
+    separations = Separations(database: database, now: now)
+    let roleGraph = LiveRoleGraph(database: database)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
     let sessions = SessionServices(
-      database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
+      database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
     revoked = ground.revoked
-    gate = Gate(database: database, revoked: revoked, now: now)
+    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = Self.signIn(ground, tokens, passwords, limiter, configuration, log: log, now: now)
+    let signIn = Self.signIn(ground, tokens, passwords, roleGraph, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
-      roles: ApplicationRoles(database: database), tokens: tokens, issuer: service.issuer,
+      roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
@@ -93,12 +96,13 @@ final class Application: Sendable {
   }
 
   private static func signIn(
-    _ ground: Ground, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log,
+    _ ground: Ground, _ tokens: AccessTokens, _ passwords: Passwords, _ roles: LiveRoleGraph, _ limiter: PaceLimiter,
+    _ configuration: Configuration, log: Log,
     now: Now
   ) -> SignIn {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), limiter: limiter,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
       pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
   }
 
