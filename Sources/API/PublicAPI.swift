@@ -130,8 +130,7 @@ package struct PublicAPI: Sendable {
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: IntrospectionEndpoint(
           caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
-        revocation: RevocationEndpoint(
-          caller: TokenCaller(clients: services.clients), revocation: services.revocations.revocation),
+        revocation: services.revocation,
         revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
@@ -154,4 +153,10 @@ package struct PublicAPI: Sendable {
 
   /// Answers `OPTIONS` from a configured origin; `nil` leaves the answer to the route table.
   package var preflight: @Sendable (Request) -> Response? { { pipeline.crossOrigin.preflight($0) } }
+}
+
+extension PublicAPI.Services {
+  fileprivate var revocation: RevocationEndpoint {
+    RevocationEndpoint(caller: TokenCaller(clients: clients), revocation: revocations.revocation)
+  }
 }
