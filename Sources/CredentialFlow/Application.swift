@@ -57,8 +57,7 @@ final class Application: Sendable {
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+    accounts = Self.accounts(ground, passwords, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -71,14 +70,11 @@ final class Application: Sendable {
     self.gate = gate
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let opening = Sessions(tokens: tokens, settings: configuration.tokens, vault: vault)
     let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords, sessions: opening, roles: roleGraph, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
-      settings: configuration.accounts, log: log, now: now)
-    let clientCredentials = ClientCredentials(
-      roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
-      lifetime: configuration.tokens.accessLifetime, now: now)
+      database: database, vault: vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault), roles: roleGraph, limiter: limiter,
+      pace: configuration.pace.ofAccount, settings: configuration.accounts, log: log, now: now)
+    let clientCredentials = Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
@@ -88,6 +84,20 @@ final class Application: Sendable {
         keys: keyRotation, clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials,
         log: log, now: now),
       PublicAPI.Settings(configuration))
+  }
+
+  private static func accounts(_ ground: Ground, _ passwords: Passwords, _ configuration: Configuration, now: Now) -> Accounts {
+    Accounts(
+      database: ground.database, vault: ground.vault, passwords: passwords, settings: configuration.accounts,
+      issuer: configuration.service.name, now: now)
+  }
+
+  private static func clientCredentials(
+    _ ground: Ground, _ graph: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+  ) -> ClientCredentials {
+    ClientCredentials(
+      roles: ApplicationRoles(database: ground.database, roles: graph), tokens: tokens, issuer: configuration.service.issuer,
+      lifetime: configuration.tokens.accessLifetime, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -165,6 +175,11 @@ final class Application: Sendable {
     await database.close()
     log.flush()
   }
+}
+
+extension PaceSettings {
+  /// Of one account; `nil` where nothing is paced.
+  fileprivate var ofAccount: Pace? { isEnabled ? account : nil }
 }
 
 extension PublicAPI.Settings {
