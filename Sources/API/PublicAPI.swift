@@ -29,6 +29,7 @@ package struct PublicAPI: Sendable {
     package let tokens: AccessTokens
     package let keys: KeyRotation
     package let clientCredentials: ClientCredentials
+    package let revocations: RevocationServices
     package let standings: Gate
     package let rules: LiveRules
     package let limiter: PaceLimiter
@@ -40,7 +41,9 @@ package struct PublicAPI: Sendable {
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
       applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
+      standings: Gate,
+      rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
@@ -58,6 +61,7 @@ package struct PublicAPI: Sendable {
       self.tokens = tokens
       self.keys = keys
       self.clientCredentials = clientCredentials
+      self.revocations = revocations
       self.standings = standings
       self.rules = rules
       self.limiter = limiter
@@ -124,6 +128,11 @@ package struct PublicAPI: Sendable {
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
+        introspection: IntrospectionEndpoint(
+          caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
+        revocation: RevocationEndpoint(
+          caller: TokenCaller(clients: services.clients), revocation: services.revocations.revocation),
+        revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),

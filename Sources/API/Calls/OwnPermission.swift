@@ -13,6 +13,7 @@ enum OwnPermission: String, Sendable, CaseIterable {
   case keysRead = "cf/keys:read"
   case keysWrite = "cf/keys:write"
   case auditRead = "cf/audit:read"
+  case revocationsRead = "cf/revocations:read"
 
   /// `nil` would open no door.
   var permission: Permission? { Permission(rawValue) }

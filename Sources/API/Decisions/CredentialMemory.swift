@@ -30,12 +30,13 @@ final class CredentialMemory {
   /// From memory; `nil` where the store or a signature has to be asked.
   func recall(_ digest: CredentialDigest, at now: Instant) -> Verdict? {
     guard let credential = credentials.value(for: digest) else { return nil }
-    if credential.claims != nil {
+    if let claims = credential.claims {
       guard credential.keyGeneration == tokens.keyGeneration else { return nil }
       guard !credential.hasExpired(at: now) else {
         credentials.remove(digest)
         return .bad(.expired)
       }
+      guard !gate.isRevoked(claims) else { return revoked(digest) }
     }
     guard credential.isCurrent(in: gate.changes, at: now) else { return nil }
     credential.refresh()
@@ -52,6 +53,7 @@ final class CredentialMemory {
       credentials.remove(digest)
       return .bad(error == .expired ? .expired : .invalidToken)
     }
+    guard !gate.isRevoked(claims) else { return revoked(digest) }
     let key = StandingKey(claims)
     guard let known = try await standing(key, at: now, { try await gate.standing(of: claims) }) else {
       credentials.remove(digest)
@@ -71,6 +73,11 @@ final class CredentialMemory {
       return .bad(.invalidToken)
     }
     return remember(KnownCredential(claims: nil, key, known, keyGeneration: 0, paceKey: credential.id), digest)
+  }
+
+  private func revoked(_ digest: CredentialDigest) -> Verdict {
+    credentials.remove(digest)
+    return .bad(.revoked)
   }
 
   private func remember(_ credential: KnownCredential, _ digest: CredentialDigest) -> Verdict {

@@ -44,6 +44,30 @@ extension OperationDescription {
           Answer(400, "Refused", .named(.oauthError)), Answer(401, "The application could not be authenticated", .named(.oauthError)),
         ]),
       OperationDescription(
+        .post, "/oauth/introspect", "What a token is worth now (RFC 7662)",
+        input: .object([
+          .always("token", .string()), .maybe("token_type_hint", .string()), .maybe("client_id", .string()),
+          .maybe("client_secret", .string()),
+        ]),
+        [
+          Answer(200, "active, and if so what it says and what its holder may do now", .object([.always("active", .boolean())])),
+          Answer(400, "Refused", .named(.oauthError)), Answer(401, "The application could not be authenticated", .named(.oauthError)),
+        ]),
+      OperationDescription(
+        .post, "/oauth/revoke", "End a token (RFC 7009); a user's ends its session",
+        input: .object([
+          .always("token", .string()), .maybe("token_type_hint", .string()), .maybe("client_id", .string()),
+          .maybe("client_secret", .string()),
+        ]),
+        [
+          Answer(200, "It is worth nothing now"), Answer(400, "Refused", .named(.oauthError)),
+          Answer(401, "The application could not be authenticated", .named(.oauthError)),
+          Answer(503, "Too many are revoked already", .named(.oauthError), headers: ["Retry-After"]),
+        ]),
+      OperationDescription(
+        .get, "/oauth/revocations", "What verifiers elsewhere have to refuse, signed, from a cursor on",
+        [Answer(200, "A page of the feed, as a JWS", .string(), type: "application/cf-revocations+jwt")]),
+      OperationDescription(
         .get, "/.well-known/jwks.json", "The keys that tokens are signed with (RFC 7517)",
         [
           Answer(
