@@ -25,7 +25,7 @@ struct IntrospectionTests {
   private func client(_ world: World, _ name: String, role: String) async throws -> Client {
     let client = try await world.addClient(name)
     let id = try #require(try await world.application.applications.application(named: name)?.id)
-    _ = try await world.application.roles.grant(role, to: .application(id), by: World.admin)
+    _ = try await world.application.roles.grant(.named(role), to: .application(id), by: World.admin)
     return client
   }
 
