@@ -124,8 +124,7 @@ package struct PublicAPI: Sendable {
         endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
         stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
         userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
-        me: MeEndpoint(accounts: services.accounts),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys), me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: IntrospectionEndpoint(

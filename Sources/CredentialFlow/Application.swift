@@ -80,8 +80,7 @@ final class Application: Sendable {
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
-        applications: applications, apiKeys: apiKeys,
-        clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
+        applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: clientCredentials,
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
