@@ -51,7 +51,7 @@ let package = Package(
       name: "Schema", path: "Migrations",
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
-        .embedInCode("0005_keys.sql"),
+        .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"),
         .embedInCode("0006_sessions.sql"),
       ], swiftSettings: settings),
     .target(

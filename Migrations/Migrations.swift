@@ -11,6 +11,7 @@ package enum Migrations {
     Migration(number: 1, name: "foundation", bytes: PackageResources._001_foundation_sql),
     Migration(number: 2, name: "journal", bytes: PackageResources._002_journal_sql),
     Migration(number: 3, name: "identity", bytes: PackageResources._003_identity_sql),
+    Migration(number: 4, name: "access", bytes: PackageResources._004_access_sql),
     Migration(number: 5, name: "keys", bytes: PackageResources._005_keys_sql),
     Migration(number: 6, name: "sessions", bytes: PackageResources._006_sessions_sql),
   ]

@@ -25,6 +25,7 @@ final class Application: Sendable {
   let tokens: AccessTokens
   let accounts: Accounts
   let roles: Roles
+  let separations: Separations
   let applications: Applications
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
@@ -59,22 +60,24 @@ final class Application: Sendable {
     accounts = Accounts(
       database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
     roles = Roles(database: database, now: now)
+    separations = Separations(database: database, now: now)
+    let roleGraph = LiveRoleGraph(database: database)
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
     let sessions = SessionServices(
-      database: database, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
+      database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    let gate = Gate(database: database, now: now)
+    let gate = Gate(database: database, roles: roleGraph, now: now)
     self.gate = gate
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = SignIn(
       database: database, vault: vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault),
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault), roles: roleGraph,
       limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
       settings: configuration.accounts, log: log, now: now)
     let clientCredentials = ClientCredentials(
-      roles: ApplicationRoles(database: database), tokens: tokens, issuer: service.issuer,
+      roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(

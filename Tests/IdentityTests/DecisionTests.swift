@@ -149,5 +149,8 @@ struct IdentityHeaderTests {
 }
 
 extension ActiveRoles {
-  static func made(roles: [String], permissions: [String]) -> ActiveRoles { ActiveRoles(roles: roles, permissions: permissions.sorted()) }
+  static func made(roles: [String], permissions: [String]) -> ActiveRoles {
+    ActiveRoles(
+      roles: roles, inactive: [], changesAt: nil, authority: Authority(permissions.compactMap { Permission($0) }, names: Set(roles)))
+  }
 }

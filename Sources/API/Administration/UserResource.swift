@@ -44,6 +44,8 @@ struct UserResource: Sendable {
     case .invalidUsername(let refusal): throw body.wrong("username", "\(refusal)")
     case .invalidPassword(let refusal):
       throw Problem(.weakPassword, "The password is refused: \(refusal).", errors: [(pointer: "/password", detail: "\(refusal)")])
+    case .separationOfDuty(let name):
+      throw Problem(.separationOfDuty, "The separation '\(name)' keeps two of these roles apart; nothing was made.")
     case .unknownRole(let role): throw body.wrong("roles", "there is no role '\(role)'; nothing was made")
     }
   }

@@ -36,6 +36,11 @@ struct SignInAnswer {
     case .wrongAnswer(let left): Self.wrongAnswer(left)
     case .factorUnavailable: Problem(.factorUnavailable, "The user has no factor of this method; the challenge's 'methods' lists them.")
     case .roleNotAssigned(let index): Self.invalidRole("/roles/\(index)", "this role is not assigned to the user")
+    case .separationOfDuty(let roles):
+      Problem(
+        .separationOfDuty,
+        "These roles may not be active together, in one session or through what they inherit: \(roles.joined(separator: ", ")).",
+        errors: [(pointer: "/roles", detail: "name fewer of them")])
     case .rolesDoNotFit: Self.invalidRole("/roles", "these are more roles than fit into a token; name fewer")
     }
   }
@@ -83,6 +88,7 @@ struct SignInAnswer {
           }
         }
         json.member("roles", signedIn.active.roles)
+        if !signedIn.active.inactive.isEmpty { json.member("roles_inactive", signedIn.active.inactive) }
         json.member("permissions", signedIn.active.permissions)
         json.member("amr", session.amr)
         json.member("acr", session.acr)

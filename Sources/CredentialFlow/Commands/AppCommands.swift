@@ -59,7 +59,7 @@ enum AppCommands {
     "app show", "Shows an application with roles and keys", arguments: [name], examples: ["app show web"],
     action: .application { invocation, console, root in
       let application = try await application(invocation, root)
-      let roles = try await root.roles.roles(of: .application(application.id))
+      let roles = try await root.roles.assignments(of: .application(application.id))
       let keys = try await root.apiKeys.list(of: application.name) ?? []
       if invocation.isJSON {
         console.json { $0.application(application, roles: roles, keys: keys) }
@@ -70,7 +70,7 @@ enum AppCommands {
       console.line("state      \(application.isEnabled ? "enabled" : "disabled")")
       console.line("tokens     \(application.algorithm.rawValue), typ \(application.tokenType.rawValue)")
       console.line("audiences  \(application.audiences.isEmpty ? "-" : application.audiences.joined(separator: ", "))")
-      console.line("roles      \(roles.isEmpty ? "-" : roles.joined(separator: ", "))")
+      for line in AssignmentTerms.lines(roles, at: root.now()) { console.line("role       \(line)") }
       for key in keys { console.line("key        \(key.id)  \(APIKeyCommands.state(of: key, at: root.now()))") }
       return .done
     })
@@ -102,11 +102,14 @@ enum AppCommands {
     })
 
   private static let grant = Command(
-    "app grant", "Grants a role to an application", arguments: [name, .init("ROLE", "the role")], examples: ["app grant gateway reader"],
+    "app grant", "Grants a role to an application, or changes the terms on which it is held",
+    arguments: [name, .init("ROLE", "the role")], options: AssignmentTerms.options(app: false),
+    examples: ["app grant gateway reader", "app grant gateway reader --until 2027-01-01T00:00:00Z"],
     action: .application { invocation, console, root in
       let application = try await application(invocation, root)
       let outcome = try await root.roles.grant(
-        try invocation.argument("ROLE"), to: .application(application.id), by: console.provenance)
+        .named(try invocation.argument("ROLE")), to: .application(application.id), try await AssignmentTerms.read(invocation, root),
+        by: console.provenance)
       return try RoleCommands.report(outcome, invocation, console)
     })
 
@@ -116,7 +119,7 @@ enum AppCommands {
     action: .application { invocation, console, root in
       let application = try await application(invocation, root)
       let outcome = try await root.roles.revoke(
-        try invocation.argument("ROLE"), from: .application(application.id), by: console.provenance)
+        .named(try invocation.argument("ROLE")), from: .application(application.id), by: console.provenance)
       return try RoleCommands.report(outcome, invocation, console)
     })
 
@@ -143,7 +146,7 @@ enum AppCommands {
 }
 
 extension JSONWriter {
-  fileprivate mutating func application(_ application: Identity.Application, roles: [String]?, keys: [APIKey]?) {
+  fileprivate mutating func application(_ application: Identity.Application, roles: [Assignment]?, keys: [APIKey]?) {
     object { json in
       json.member("id", "\(application.id)")
       json.member("name", application.name)
@@ -153,7 +156,7 @@ extension JSONWriter {
       json.member("token_type", application.tokenType.rawValue)
       json.member("audiences", application.audiences)
       json.member("created_at", application.createdAt.rfc3339())
-      if let roles { json.member("roles", roles) }
+      if let roles { json.assignments(roles) }
       if let keys { json.member("keys") { json in json.array(keys) { json, key in json.apiKey(key) } } }
     }
   }

@@ -4,20 +4,34 @@ internal import Primitives
 
 /// `role …`: roles and their permissions.
 enum RoleCommands {
-  static let rows = [add, list, show, delete, allow, disallow]
+  static let rows = [add, list, show, set, delete, allow, disallow, inherit, disinherit]
 
   private static let name = Command.Argument("ROLE", "the role")
+  private static let other = Command.Argument("OTHER", "the role whose permissions it gets")
   private static let permission = Command.Argument("PERMISSION", "resource:action, such as models/*:invoke")
 
   private static let add = Command(
     "role add", "Makes a role", arguments: [name],
-    options: [.value("description", "TEXT", "what it is for"), .values("allow", "PERMISSION", "a permission that it holds")],
-    examples: ["role add billing --allow invoices:read --allow invoices:write"],
+    options: [
+      .value("description", "TEXT", "what it is for"), .values("allow", "PERMISSION", "a permission that it holds"),
+      .values("inherit", "ROLE", "a role whose permissions it holds too"),
+    ],
+    examples: ["role add billing --allow invoices:read --allow invoices:write", "role add chief --inherit billing"],
     action: .application { invocation, console, application in
       let name = try invocation.argument("ROLE")
       let permissions = try invocation.values("allow").map { try parse($0, invocation) }
       let outcome = try await application.roles.add(
-        name, description: invocation.value("description") ?? "", permissions: permissions, by: console.provenance)
+        name, description: invocation.value("description") ?? "", permissions: permissions, inherits: invocation.values("inherit"),
+        by: console.provenance)
+      return try report(outcome, invocation, console)
+    })
+
+  private static let set = Command(
+    "role set", "Changes what a role is said to be for", arguments: [name],
+    options: [.value("description", "TEXT", "what it is for")], examples: ["role set billing --description invoicing"],
+    action: .application { invocation, console, application in
+      let outcome = try await application.roles.change(
+        .named(try invocation.argument("ROLE")), Roles.Change(description: invocation.value("description")), by: console.provenance)
       return try report(outcome, invocation, console)
     })
 
@@ -29,8 +43,10 @@ enum RoleCommands {
         console.json { json in json.array(roles) { json, role in json.role(role) } }
       } else {
         console.table(
-          ["ROLE", "PERMISSIONS", "DESCRIPTION"],
-          roles.map { [$0.name, $0.permissions.map(\.text).joined(separator: " "), $0.description] })
+          ["ROLE", "INHERITS", "PERMISSIONS", "DESCRIPTION"],
+          roles.map {
+            [$0.name, $0.inherits.joined(separator: " "), $0.permissions.map(\.text).joined(separator: " "), $0.description]
+          })
       }
       return .done
     })
@@ -39,12 +55,13 @@ enum RoleCommands {
     "role show", "Shows a role", arguments: [name], examples: ["role show billing"],
     action: .application { invocation, console, application in
       let name = try invocation.argument("ROLE")
-      guard let role = try await application.roles.role(named: name) else { throw Refusal("there is no role '\(name)'") }
+      guard let role = try await application.roles.role(.named(name)) else { throw Refusal("there is no role '\(name)'") }
       if invocation.isJSON {
         console.json { $0.role(role) }
       } else {
         console.line("\(role.name)\(role.isBuiltin ? " (built in)" : "")  \(role.description)")
         for permission in role.permissions { console.line("  \(permission)") }
+        for junior in role.inherits { console.line("  and everything of \(junior)") }
       }
       return .done
     })
@@ -52,14 +69,14 @@ enum RoleCommands {
   private static let delete = Command(
     "role delete", "Deletes a role and its grants", arguments: [name], examples: ["role delete billing"],
     action: .application { invocation, console, application in
-      try report(try await application.roles.delete(try invocation.argument("ROLE"), by: console.provenance), invocation, console)
+      try report(try await application.roles.delete(.named(try invocation.argument("ROLE")), by: console.provenance), invocation, console)
     })
 
   private static let allow = Command(
     "role allow", "Gives a role a permission", arguments: [name, permission], examples: ["role allow billing invoices:read"],
     action: .application { invocation, console, application in
       let permission = try parse(try invocation.argument("PERMISSION"), invocation)
-      let outcome = try await application.roles.allow(permission, to: try invocation.argument("ROLE"), by: console.provenance)
+      let outcome = try await application.roles.allow(permission, to: .named(try invocation.argument("ROLE")), by: console.provenance)
       return try report(outcome, invocation, console)
     })
 
@@ -67,7 +84,24 @@ enum RoleCommands {
     "role disallow", "Takes a permission from a role", arguments: [name, permission], examples: ["role disallow billing invoices:read"],
     action: .application { invocation, console, application in
       let permission = try parse(try invocation.argument("PERMISSION"), invocation)
-      let outcome = try await application.roles.disallow(permission, from: try invocation.argument("ROLE"), by: console.provenance)
+      let outcome = try await application.roles.disallow(permission, from: .named(try invocation.argument("ROLE")), by: console.provenance)
+      return try report(outcome, invocation, console)
+    })
+
+  private static let inherit = Command(
+    "role inherit", "Gives a role everything of another one", arguments: [name, other], examples: ["role inherit chief billing"],
+    action: .application { invocation, console, application in
+      let outcome = try await application.roles.inherit(
+        try invocation.argument("OTHER"), by: .named(try invocation.argument("ROLE")), by: console.provenance)
+      return try report(outcome, invocation, console)
+    })
+
+  private static let disinherit = Command(
+    "role disinherit", "Ends that a role has everything of another one", arguments: [name, other],
+    examples: ["role disinherit chief billing"],
+    action: .application { invocation, console, application in
+      let outcome = try await application.roles.disinherit(
+        try invocation.argument("OTHER"), by: .named(try invocation.argument("ROLE")), by: console.provenance)
       return try report(outcome, invocation, console)
     })
 
@@ -79,17 +113,38 @@ enum RoleCommands {
   }
 
   /// What a change of roles came to, for a person.
-  static func report(_ outcome: Roles.Outcome, _ invocation: Invocation, _ console: Console) throws -> ExitStatus {
+  static func report(_ outcome: RoleOutcome, _ invocation: Invocation, _ console: Console) throws -> ExitStatus {
     switch outcome {
     case .done: return .done
     case .unchanged:
       console.note("it is so already; nothing was changed")
       return .done
     case .unknownRole: throw Refusal("there is no role '\(invocation.argumentIfPresent("ROLE") ?? "")'; 'role list' shows them")
-    case .unknownHolder: throw Refusal("there is nobody of that name any more")
-    case .nameTaken: throw Refusal("there is a role of this name already")
-    case .invalidName: throw Refusal("a role's name has 1 to 64 letters, digits and . _ -, and begins with a letter or digit")
-    case .builtin: throw Refusal("a built-in role cannot be changed or deleted")
+    default: throw Refusal(outcome.sentence)
+    }
+  }
+}
+
+extension RoleOutcome {
+  /// Why nothing was changed.
+  fileprivate var sentence: String {
+    switch self {
+    case .done, .unchanged, .unknownRole: "there is no such role; 'role list' shows them"
+    case .unknownOther(let name): "there is no role '\(name)'; 'role list' shows them"
+    case .unknownHolder: "there is nobody of that name any more"
+    case .unknownSeparation: "there is no such separation; 'separation list' shows them"
+    case .unknownApplication: "there is no such application; 'app list' shows them"
+    case .nameTaken: "the name is taken already"
+    case .invalidName: "a name has 1 to 64 letters, digits and . _ -, and begins with a letter or digit"
+    case .invalidDescription: "a description has at most \(RoleLimits.description) bytes"
+    case .invalidTerms: "the end must lie ahead, and an audience has 1 to 200 visible characters"
+    case .builtin: "a built-in role cannot be changed or deleted"
+    case .outdated: "it was changed meanwhile"
+    case .cycle: "the role would inherit itself"
+    case .tooDeep: "roles may inherit each other over at most \(RoleLimits.depth) steps"
+    case .tooMany(let bound): "there is a bound: \(bound)"
+    case .separationOfDuty(let name): "separation of duty: the separation '\(name)' keeps these roles apart"
+    case .lastAdministrator: "\(LastAdministrator())"
     }
   }
 }
@@ -102,6 +157,8 @@ extension JSONWriter {
       json.member("description", role.description)
       json.member("built_in", role.isBuiltin)
       json.member("permissions", role.permissions.map(\.text))
+      json.member("inherits", role.inherits)
+      json.member("version", role.version)
     }
   }
 }

@@ -27,6 +27,7 @@ enum UserCommands {
       case .nameTaken: throw Refusal("there is a user of this name already")
       case .invalidUsername(let refusal): throw Refusal("the username is refused: \(refusal)")
       case .invalidPassword(let refusal): throw Refusal("the password is refused: \(refusal)")
+      case .separationOfDuty(let name): throw Refusal("the separation '\(name)' keeps two of these roles apart; nothing was made")
       case .unknownRole(let role): throw Refusal("there is no role '\(role)'; nothing was made. 'role add \(role)' makes it")
       }
       return .done
@@ -50,7 +51,7 @@ enum UserCommands {
     "user show", "Shows a user with roles and factors", arguments: [name], examples: ["user show alice"],
     action: .application { invocation, console, application in
       let account = try await account(invocation, application)
-      let roles = try await application.roles.roles(of: .account(account.id))
+      let roles = try await application.roles.assignments(of: .account(account.id))
       let factors = try await application.accounts.factors(of: account.id)
       if invocation.isJSON {
         console.json { $0.account(account, roles: roles, factors: factors) }
@@ -62,7 +63,7 @@ enum UserCommands {
       console.line("email     \(account.email ?? "-")")
       console.line("phone     \(account.phone ?? "-")")
       console.line("made      \(account.createdAt.rfc3339())")
-      console.line("roles     \(roles.isEmpty ? "-" : roles.joined(separator: ", "))")
+      for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
         console.line("factor    \(factor.method.rawValue), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
@@ -108,10 +109,14 @@ enum UserCommands {
     })
 
   private static let grant = Command(
-    "user grant", "Grants a role to a user", arguments: [name, .init("ROLE", "the role")], examples: ["user grant alice billing"],
+    "user grant", "Grants a role to a user, or changes the terms on which it is held", arguments: [name, .init("ROLE", "the role")],
+    options: AssignmentTerms.options(app: true),
+    examples: ["user grant alice billing", "user grant alice billing --until 30d --app web --audience https://api.example.com"],
     action: .application { invocation, console, application in
       let account = try await account(invocation, application)
-      let outcome = try await application.roles.grant(try invocation.argument("ROLE"), to: .account(account.id), by: console.provenance)
+      let outcome = try await application.roles.grant(
+        .named(try invocation.argument("ROLE")), to: .account(account.id), try await AssignmentTerms.read(invocation, application),
+        by: console.provenance)
       return try RoleCommands.report(outcome, invocation, console)
     })
 
@@ -120,7 +125,7 @@ enum UserCommands {
     action: .application { invocation, console, application in
       let account = try await account(invocation, application)
       let outcome = try await application.roles.revoke(
-        try invocation.argument("ROLE"), from: .account(account.id), by: console.provenance)
+        .named(try invocation.argument("ROLE")), from: .account(account.id), by: console.provenance)
       return try RoleCommands.report(outcome, invocation, console)
     })
 
@@ -152,7 +157,7 @@ enum ContactAddress {
 }
 
 extension JSONWriter {
-  fileprivate mutating func account(_ account: Account, roles: [String]?, factors: [Factor]?) {
+  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, factors: [Factor]?) {
     object { json in
       json.member("id", "\(account.id)")
       json.member("username", account.username.text)
@@ -160,7 +165,7 @@ extension JSONWriter {
       json.member("email", ifPresent: account.email)
       json.member("phone", ifPresent: account.phone)
       json.member("created_at", account.createdAt.rfc3339())
-      if let roles { json.member("roles", roles) }
+      if let roles { json.assignments(roles) }
       guard let factors else { return }
       json.member("factors") { json in
         json.array(factors) { json, factor in

@@ -2,6 +2,8 @@
 /// segment, `**` for the rest, at least one: `models/*:invoke`, `**:read`.
 package struct Permission: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let text: String
+  /// Whether it holds `*` or `**`, and so covers others.
+  package let isPattern: Bool
 
   package var description: String { text }
 
@@ -12,6 +14,7 @@ package struct Permission: Hashable, Sendable, Comparable, CustomStringConvertib
     let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     guard parts.count == 2, text.utf8.count <= Self.mostBytes, parts.allSatisfy(Self.isPath) else { return nil }
     self.text = text
+    isPattern = text.utf8.contains(UInt8(ascii: "*"))
   }
 
   package static func < (left: Permission, right: Permission) -> Bool { left.text < right.text }

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// A named set of permissions (INCITS 359, core RBAC).
+/// A named set of permissions (INCITS 359, core RBAC), with those of the roles that it inherits (hierarchical RBAC).
 package struct Role: Sendable, Equatable {
   package typealias ID = Identifier<Role>
 
@@ -9,7 +9,12 @@ package struct Role: Sendable, Equatable {
   package let description: String
   /// Built-in roles are made with the database and can neither be deleted nor changed.
   package let isBuiltin: Bool
+  /// Its own, sorted; those that it inherits are not among them.
   package let permissions: [Permission]
+  /// The names of the roles that it inherits itself, sorted.
+  package let inherits: [String]
+  /// Grows with every change; the ETag.
+  package let version: Int64
 
   /// 1 to 64 of letters, digits and `._-`, beginning with a letter or digit: a name stands unquoted in headers and lists.
   package static func isName(_ text: String) -> Bool {
@@ -23,18 +28,5 @@ package struct Role: Sendable, Equatable {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
     default: false
     }
-  }
-}
-
-/// The roles of a session or token, and what they allow.
-package struct ActiveRoles: Sendable, Equatable {
-  /// Names, sorted.
-  package let roles: [String]
-  /// Sorted, each once.
-  package let permissions: [String]
-
-  package init(roles: [String], permissions: [String]) {
-    self.roles = roles
-    self.permissions = permissions
   }
 }

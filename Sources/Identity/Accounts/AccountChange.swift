@@ -31,7 +31,7 @@ extension Accounts {
     _ id: Account.ID, _ change: Change, if condition: VersionCondition, by provenance: Provenance
   ) async throws -> ChangeOutcome<Account> {
     let at = now()
-    return try await database.transaction { db in
+    return try await protectingAdministrators { db in
       guard let old = try AccountStore(db).account(id) else { return .unknown }
       guard condition.holds(for: old.version) else { return .outdated }
       let isEnabled = change.isEnabled ?? old.isEnabled
@@ -44,7 +44,7 @@ extension Accounts {
           changes: [("email", old.email, email), ("phone", old.phone, phone)]),
       ].compactMap { $0 }
       guard !events.isEmpty else { return .done(old) }
-      try AccountStore(db).update(id, isEnabled: isEnabled, email: email, phone: phone)
+      try Administrators(db).keep { try AccountStore(db).update(id, isEnabled: isEnabled, email: email, phone: phone) }
       if !isEnabled { try end(id, because: .disabled, db, by: provenance, at: at) }
       for event in events { try AuditLog(db).append(event, by: provenance, at: at) }
       return try AccountStore(db).account(id).map { .done($0) } ?? .unknown
@@ -55,14 +55,24 @@ extension Accounts {
     _ id: Account.ID, if condition: VersionCondition, by provenance: Provenance
   ) async throws -> ChangeOutcome<Account> {
     let at = now()
-    return try await database.transaction { db in
+    return try await protectingAdministrators { db in
       guard let account = try AccountStore(db).account(id) else { return .unknown }
       guard condition.holds(for: account.version) else { return .outdated }
       try end(id, because: .deleted, db, by: provenance, at: at)
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
-      try AccountStore(db).delete(id)
+      try Administrators(db).keep { try AccountStore(db).delete(id) }
       try AuditLog(db).append(.account("deleted", account), by: provenance, at: at)
       return .done(account)
+    }
+  }
+
+  private func protectingAdministrators(
+    _ body: @escaping @Sendable (any Transaction) throws -> ChangeOutcome<Account>
+  ) async throws -> ChangeOutcome<Account> {
+    do {
+      return try await database.transaction(body)
+    } catch is LastAdministrator {
+      return .lastAdministrator
     }
   }
 

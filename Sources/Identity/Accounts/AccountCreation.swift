@@ -17,16 +17,13 @@ extension Accounts {
   ) throws -> AddOutcome {
     var roles: [Role] = []
     for name in roleNames {
-      guard let role = try RoleStore(db).role(named: name) else { return .unknownRole(name) }
+      guard let role = try RoleStore(db).role(.named(name)) else { return .unknownRole(name) }
       roles.append(role)
     }
     guard try AccountStore(db).insert(account) else { return .nameTaken }
     try AuditLog(db).append(.account("created", account), by: provenance, at: instant)
     try enrol(factors, account, db, by: provenance, at: instant)
-    for role in roles where try AssignmentStore(db).grant(role.id, to: .account(account.id), at: instant) {
-      try AuditLog(db).append(
-        AuditEvent("role.granted", subject: "role:\(role.name)", ["holder": "account:\(account.id)"]), by: provenance, at: instant)
-    }
+    for role in roles { _ = try Granting(db).grant(role, to: .account(account.id), .unlimited, by: provenance, at: instant) }
     return .added(
       Enrolment(
         account: account, totpSecret: factors.totp.secret.withBytes { Base32.upper.encode($0) },

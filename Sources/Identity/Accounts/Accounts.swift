@@ -57,6 +57,8 @@ package struct Accounts: Sendable {
     case invalidUsername(Username.Refusal)
     case invalidPassword(PasswordRule.Refusal)
     case unknownRole(String)
+    /// The roles do not go together; the separation's name.
+    case separationOfDuty(String)
   }
 
   /// Makes an account with a password, a TOTP factor and recovery codes at once. The operator hands the secret over, so the
@@ -74,7 +76,11 @@ package struct Accounts: Sendable {
       id: Account.ID(at: at), username: username, email: new.email, phone: new.phone, isEnabled: true,
       password: try await passwords.hash(new.password, at: at), createdAt: at, version: 1)
     let factors = NewFactors(totp: TOTP(secret: .random(count: TOTPFactor.secretLength)), recoveryCodes: RecoveryCode.newSet())
-    return try await database.transaction { db in try self.insert(account, new.roles, factors, db, by: provenance, at: at) }
+    do {
+      return try await database.transaction { db in try self.insert(account, new.roles, factors, db, by: provenance, at: at) }
+    } catch RoleOutcome.separationOfDuty(let name) {
+      return .separationOfDuty(name)
+    }
   }
 
   package func account(named name: String) async throws -> Account? {
@@ -96,20 +102,22 @@ package struct Accounts: Sendable {
     try await database.read { try FactorStore($0).factors(of: account) }
   }
 
-  /// A disabled user gets nothing from any door; live sessions and challenges end. False where there is no such user.
+  /// A disabled user gets nothing from any door; live sessions and challenges end. False where there is no such user. Throws
+  /// `LastAdministrator`.
   package func setEnabled(_ isEnabled: Bool, _ name: String, by provenance: Provenance) async throws -> Bool {
     try await change(name) { db, account, at in
-      try AccountStore(db).setEnabled(isEnabled, account.id)
+      try Administrators(db).keep { try AccountStore(db).setEnabled(isEnabled, account.id) }
       if !isEnabled { try end(account.id, because: .disabled, db, by: provenance, at: at) }
       try AuditLog(db).append(.account(isEnabled ? "enabled" : "disabled", account), by: provenance, at: at)
     }
   }
 
+  /// False where there is no such user. Throws `LastAdministrator`.
   package func delete(_ name: String, by provenance: Provenance) async throws -> Bool {
     try await change(name) { db, account, at in
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
       try end(account.id, because: .deleted, db, by: provenance, at: at)
-      try AccountStore(db).delete(account.id)
+      try Administrators(db).keep { try AccountStore(db).delete(account.id) }
       try AuditLog(db).append(.account("deleted", account), by: provenance, at: at)
     }
   }

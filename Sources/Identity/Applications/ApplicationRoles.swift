@@ -1,13 +1,22 @@
 package import Persistence
-internal import Primitives
+package import Primitives
 
 /// What an application may do.
 package struct ApplicationRoles: Sendable {
   private let database: any Database
+  private let roles: LiveRoleGraph
 
-  package init(database: any Database) { self.database = database }
+  package init(database: any Database, roles: LiveRoleGraph) {
+    self.database = database
+    self.roles = roles
+  }
 
-  package func active(of application: Application.ID) async throws -> ActiveRoles {
-    try await database.read { try AssignmentStore($0).activate(nil, of: .application(application)) }
+  /// In a token for `audience`.
+  package func active(of application: Application.ID, audience: String, at instant: Instant) async throws -> ActiveRoles {
+    let graph = try await roles.current()
+    return try await database.read { db in
+      try AssignmentStore(db).activate(
+        nil, of: .application(application), graph, application: application, audience: audience, at: instant)
+    }
   }
 }

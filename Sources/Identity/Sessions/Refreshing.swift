@@ -11,14 +11,18 @@ internal import Tokens
 /// entry in the record; theft does.
 package struct Refreshing: Sendable {
   private let database: any Database
+  private let roles: LiveRoleGraph
   private let tokens: AccessTokens
   private let settings: TokenSettings
   private let refreshTokens: RefreshTokens
   private let log: Log
   private let now: Now
 
-  package init(database: any Database, tokens: AccessTokens, settings: TokenSettings, vault: Vault, log: Log, now: Now) {
+  package init(
+    database: any Database, roles: LiveRoleGraph, tokens: AccessTokens, settings: TokenSettings, vault: Vault, log: Log, now: Now
+  ) {
     self.database = database
+    self.roles = roles
     self.tokens = tokens
     self.settings = settings
     refreshTokens = RefreshTokens(vault: vault)
@@ -90,7 +94,8 @@ package struct Refreshing: Sendable {
   }
 
   private func look(_ request: Request, _ id: Session.ID) async throws -> Look {
-    try await database.read { db in
+    let graph = try await roles.current()
+    return try await database.read { db in
       // Taken here: what waited before it was read would have a wrong idea of how long ago a rotation was.
       let at = now()
       guard let line = try SessionStore(db).line(id), line.session.application == request.context.application?.id else {
@@ -103,10 +108,10 @@ package struct Refreshing: Sendable {
       case .refuse(.ended): return .refuse(.ended)
       case .endForTheft: return .theft(line.session.account)
       case .rotate:
-        guard let known = try known(line, db) else { return .refuse(.ended) }
+        guard let known = try known(line, graph, db, at: at) else { return .refuse(.ended) }
         return .rotate(known)
       case .repeatSuccessor:
-        guard let known = try known(line, db) else { return .refuse(.ended) }
+        guard let known = try known(line, graph, db, at: at) else { return .refuse(.ended) }
         guard let box = line.successor, let successor = refreshTokens.open(box, with: request.token, of: id) else {
           return .refuse(.unknown)
         }
@@ -116,9 +121,11 @@ package struct Refreshing: Sendable {
   }
 
   /// `nil` where the user is disabled.
-  private func known(_ line: SessionStore.Line, _ db: any Transaction) throws -> Known? {
+  private func known(
+    _ line: SessionStore.Line, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
+  ) throws -> Known? {
     guard let account = try AccountStore(db).account(line.session.account), account.isEnabled else { return nil }
-    let active = try AssignmentStore(db).activate(line.session.requestedRoles, of: .account(account.id))
+    let active = try AssignmentStore(db).activate(line.session, graph, at: instant)
     return Known(line: line, username: account.username, active: active)
   }
 
@@ -153,7 +160,7 @@ package struct Refreshing: Sendable {
   ) throws -> Outcome {
     guard request.scope.map({ $0 == Set(known.active.permissions) }) ?? true else { return .scopeNotHeld }
     let session = known.line.session
-    let lifetime = min(settings.accessLifetime, end - instant)
+    let lifetime = known.active.lifetime(atMost: min(settings.accessLifetime, end - instant), at: instant)
     do {
       let token = try tokens.issue(session, known.active, to: request.context.application, lifetime: lifetime, at: instant)
       let signedIn = SignedIn(

@@ -9,10 +9,12 @@ package struct SessionServices: Sendable {
   package let stepUp: StepUp
   package let userKeys: UserKeys
 
-  package init(database: any Database, tokens: AccessTokens, settings: TokenSettings, vault: Vault, log: Log, now: Now) {
-    refreshing = Refreshing(database: database, tokens: tokens, settings: settings, vault: vault, log: log, now: now)
+  package init(
+    database: any Database, roles: LiveRoleGraph, tokens: AccessTokens, settings: TokenSettings, vault: Vault, log: Log, now: Now
+  ) {
+    refreshing = Refreshing(database: database, roles: roles, tokens: tokens, settings: settings, vault: vault, log: log, now: now)
     register = SessionRegister(database: database, settings: settings, now: now)
-    stepUp = StepUp(database: database, vault: vault, tokens: tokens, settings: settings, now: now)
+    stepUp = StepUp(database: database, roles: roles, vault: vault, tokens: tokens, settings: settings, now: now)
     userKeys = UserKeys(database: database, now: now)
   }
 }

@@ -35,8 +35,8 @@ package struct Sessions: Sendable {
       .oldest(of: session.account, keeping: settings.sessionsPerUser - 1), because: .replaced, by: context.provenance, at: instant)
     try SessionStore(db).insert(session, refreshDigest: refresh.digest)
     try AuditLog(db).append(.sessionOpened(session, proof.method), by: context.provenance, at: instant)
-    let active = try AssignmentStore(db).activate(opening.roles, of: .account(opening.account.id))
-    let lifetime = min(settings.accessLifetime, session.refreshExpiresAt - instant)
+    let active = opening.active
+    let lifetime = active.lifetime(atMost: min(settings.accessLifetime, session.refreshExpiresAt - instant), at: instant)
     return SignedIn(
       accessToken: try tokens.issue(session, active, to: context.application, lifetime: lifetime, at: instant),
       accessLifetime: lifetime, refreshToken: refresh.text, refreshLifetime: session.refreshExpiresAt - instant,

@@ -15,6 +15,7 @@ package struct SignIn: Sendable {
   let vault: Vault
   let passwords: Passwords
   let sessions: Sessions
+  let roles: LiveRoleGraph
   let limiter: PaceLimiter
   /// Sign-ins for one username; `nil` where pace is switched off.
   let pace: Pace?
@@ -23,13 +24,14 @@ package struct SignIn: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, limiter: PaceLimiter,
+    database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, roles: LiveRoleGraph, limiter: PaceLimiter,
     pace: Pace?, settings: AccountSettings, log: Log, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
     self.sessions = sessions
+    self.roles = roles
     self.limiter = limiter
     self.pace = pace
     self.settings = settings
@@ -49,8 +51,9 @@ package struct SignIn: Sendable {
     }
     let isRight = try await passwords.verify(request.password, against: account?.password)
     let attempt = PasswordAttempt(request: request, digest: digest, account: account, isRight: isRight)
+    let graph = try await roles.current()
     let at = now()
-    let conclusion = try await decide { db in try self.conclude(attempt, db, at: at) }
+    let conclusion = try await decide { db in try self.conclude(attempt, graph, db, at: at) }
     if case .opened = conclusion, let account { await rehash(request.password, of: account) }
     return try finish(conclusion, at: at)
   }
@@ -66,8 +69,9 @@ package struct SignIn: Sendable {
 
   /// `POST /auth/mfa`. Throws `DatabaseError`.
   package func answer(_ call: ChallengeAnswer) async throws -> SignInOutcome {
+    let graph = try await roles.current()
     let at = now()
-    let conclusion = try await decide { db in try self.conclude(call, db, at: at) }
+    let conclusion = try await decide { db in try self.conclude(call, graph, db, at: at) }
     return try finish(conclusion, at: at)
   }
 

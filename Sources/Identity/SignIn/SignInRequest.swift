@@ -78,6 +78,8 @@ package enum SignInOutcome: Sendable {
   case factorUnavailable
   /// Both factors were right, but this role is not the user's. Nothing was consumed.
   case roleNotAssigned(index: Int)
+  /// Both factors were right, but these of the roles that were asked for may not be active in one session. Nothing was consumed.
+  case separationOfDuty(roles: [String])
   /// Both factors were right, but the names of all active roles do not fit into a token. Nothing was consumed.
   case rolesDoNotFit
 }

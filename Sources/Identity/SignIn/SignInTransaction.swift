@@ -8,7 +8,9 @@ extension SignIn {
   static let lockRetry = Duration.hours(1)
 
   /// The first call.
-  func conclude(_ attempt: PasswordAttempt, _ db: any Transaction, at instant: Instant) throws -> Conclusion {
+  func conclude(
+    _ attempt: PasswordAttempt, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
+  ) throws -> Conclusion {
     let request = attempt.request
     let device = try knownDevice(attempt, db, at: instant)
     let source = device.map { PasswordFailureStore.Source.device($0.id) } ?? .unknown
@@ -21,9 +23,10 @@ extension SignIn {
     case .awaitingFactor:
       guard let answer = request.answer else { return .ended(.refused) }
       let use = try evaluate(answer, of: account.id, &state, request.context.provenance, db, at: instant)
-      let opening = Opening(
+      guard case .complete = state else { return ended(state) }
+      var opening = Opening(
         account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
-      if case .complete = state, let missing = try missingRole(opening, db) { return .ended(.roleNotAssigned(index: missing)) }
+      if let refusal = try activate(&opening, request.context, graph, db, at: instant) { return .ended(refusal) }
       guard let conclusion = try complete(state, use, opening, request.context, db, at: instant) else { return .ended(.refused) }
       if case .opened = conclusion { try PasswordFailureStore(db).clear(attempt.digest, source) }
       return conclusion
@@ -32,7 +35,7 @@ extension SignIn {
   }
 
   /// The second call.
-  func conclude(_ call: ChallengeAnswer, _ db: any Transaction, at instant: Instant) throws -> Conclusion {
+  func conclude(_ call: ChallengeAnswer, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant) throws -> Conclusion {
     let store = ChallengeStore(db)
     guard let challenge = try store.challenge(call.challenge, for: call.context.application?.id, at: instant),
       let account = try AccountStore(db).account(challenge.account), account.isEnabled,
@@ -46,12 +49,12 @@ extension SignIn {
     state.handle(.challengeAnswered)
     let use = try evaluate(call.answer, of: account.id, &state, call.context.provenance, db, at: instant)
     let device = try challenge.device.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
-    let opening = Opening(
+    var opening = Opening(
       account: account, audience: challenge.audience, roles: challenge.requestedRoles, device: device, deviceName: challenge.deviceName)
     guard case .complete = state else {
       return state == .locked ? ended(state) : .ended(.wrongAnswer(attemptsLeft: attemptsLeft))
     }
-    if let missing = try missingRole(opening, db) { return .ended(.roleNotAssigned(index: missing)) }
+    if let refusal = try activate(&opening, call.context, graph, db, at: instant) { return .ended(refusal) }
     guard try store.consume(challenge.id, at: instant) else { return .ended(.invalidChallenge) }
     guard let conclusion = try complete(state, use, opening, call.context, db, at: instant) else {
       return .ended(.wrongAnswer(attemptsLeft: attemptsLeft))
@@ -109,12 +112,21 @@ extension SignIn {
     return .opened(try sessions.open(opening, proof: proof, context, db, at: instant))
   }
 
-  /// The first role that was asked for and is not assigned. Looked at only when both factors were right, so that nobody else
-  /// learns who holds what, and before anything is consumed.
-  private func missingRole(_ opening: Opening, _ db: any Transaction) throws(DatabaseError) -> Int? {
-    guard let roles = opening.roles else { return nil }
-    let assigned = try AssignmentStore(db).roles(of: .account(opening.account.id))
-    return roles.firstIndex { !assigned.contains($0) }
+  /// Works out which roles are active, and refuses what was asked for and cannot be. Looked at only when both factors were right,
+  /// so that nobody else learns who holds what, and before anything is consumed.
+  private func activate(
+    _ opening: inout Opening, _ context: SignInContext, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
+  ) throws -> SignInOutcome? {
+    let assigned = try AssignmentStore(db).assignments(of: .account(opening.account.id))
+    let (application, audience) = (context.application?.id, opening.audience)
+    if let roles = opening.roles,
+      let missing = graph.firstMissing(of: roles, assigned: assigned, application: application, audience: audience, at: instant)
+    {
+      return .roleNotAssigned(index: missing)
+    }
+    opening.active = graph.activate(
+      assigned: assigned, requested: opening.roles, application: application, audience: audience, at: instant)
+    return opening.roles == nil || opening.active.inactive.isEmpty ? nil : .separationOfDuty(roles: opening.active.inactive)
   }
 
   private func challenge(
@@ -154,6 +166,8 @@ struct Opening: Sendable {
   let roles: [String]?
   let device: Device?
   let deviceName: String
+  /// Which roles the session begins with.
+  var active = ActiveRoles.none
 }
 
 extension AuditEvent {

@@ -8,10 +8,12 @@ package import Tokens
 /// standing at any door.
 package struct Gate: Sendable {
   let database: any Database
+  let roles: LiveRoleGraph
   let now: Now
 
-  package init(database: any Database, now: Now) {
+  package init(database: any Database, roles: LiveRoleGraph, now: Now) {
     self.database = database
+    self.roles = roles
     self.now = now
   }
 
@@ -35,22 +37,25 @@ package struct Gate: Sendable {
     // Read on its own: the application's stamp has to be taken before its row is read, and a key never changes hands.
     guard let key = try await database.read({ try liveKey(id, credential, $0, at: at) }) else { return nil }
     let stamps = [ofKey, changes.stamp(of: .application(key.application.bytes)), changes.stamp(of: .roles)]
+    let graph = try await roles.current()
     return try await database.read { db in
       guard let application = try DoorKeeper(db).application(key.application) else { return nil }
+      let active = try AssignmentStore(db).activate(
+        nil, of: .application(application.id), graph, application: application.id, audience: nil, at: at)
       return Standing(
-        holder: .application, application: application,
-        active: try AssignmentStore(db).activate(nil, of: .application(application.id)),
-        validUntil: key.expiresAt ?? .distantFuture, stamps: stamps)
+        holder: .application, application: application, active: active, validUntil: key.expiresAt ?? .distantFuture, stamps: stamps)
     }
   }
 
   package func standing(of id: Application.ID, audience: String?) async throws -> Standing? {
+    let at = now()
     let stamps = [changes.stamp(of: .application(id.bytes)), changes.stamp(of: .roles)]
+    let graph = try await roles.current()
     return try await database.read { db in
       guard let application = try DoorKeeper(db).application(id) else { return nil }
-      return Standing(
-        holder: .application, application: application,
-        active: try AssignmentStore(db).activate(nil, of: .application(id)), validUntil: .distantFuture, stamps: stamps)
+      let active = try AssignmentStore(db).activate(
+        nil, of: .application(id), graph, application: id, audience: audience, at: at)
+      return Standing(holder: .application, application: application, active: active, validUntil: .distantFuture, stamps: stamps)
     }
   }
 
@@ -59,13 +64,13 @@ package struct Gate: Sendable {
     var stamps = [changes.stamp(of: .session(id.bytes)), changes.stamp(of: .account(account.bytes)), changes.stamp(of: .roles)]
     if let application { stamps.append(changes.stamp(of: .application(application.bytes))) }
     let taken = stamps
+    let graph = try await roles.current()
     return try await database.read { db in
       guard let live = try DoorKeeper(db).session(id, at: at), live.account.id == account, live.session.application == application
       else { return nil }
       return Standing(
         holder: .session(live.session, live.account), application: live.application,
-        active: try AssignmentStore(db).activate(live.session.requestedRoles, of: .account(account)),
-        validUntil: live.session.endsAt, stamps: taken)
+        active: try AssignmentStore(db).activate(live.session, graph, at: at), validUntil: live.session.endsAt, stamps: taken)
     }
   }
 }

@@ -27,7 +27,7 @@ package struct Standing: Sendable {
     self.holder = holder
     self.application = application
     self.active = active
-    self.validUntil = validUntil
+    self.validUntil = active.changesAt.map { min(validUntil, $0) } ?? validUntil
     self.stamps = stamps
   }
 

@@ -17,22 +17,25 @@ extension Gate {
     // Read on its own: the account's stamp has to be taken before its row is read, and a key never changes hands.
     guard let key = try await database.read({ try UserKeyStore($0).key(credential, at: at) }) else { return nil }
     let stamps = [ofKey, changes.stamp(of: .account(key.account.bytes)), changes.stamp(of: .roles)]
+    let graph = try await roles.current()
     return try await database.read { db in
       guard let account = try AccountStore(db).account(key.account), account.isEnabled else { return nil }
+      let active = try AssignmentStore(db).activate(
+        key.roles, of: .account(account.id), graph, application: nil, audience: nil, at: at)
       return Standing(
-        holder: .userKey(key, account), application: nil,
-        active: try AssignmentStore(db).activate(key.roles, of: .account(account.id)), validUntil: key.expiresAt, stamps: stamps)
+        holder: .userKey(key, account), application: nil, active: active, validUntil: key.expiresAt, stamps: stamps)
     }
   }
 
-  /// Of a user, by id; with every role that is assigned.
+  /// Of a user, by id; with every role that counts everywhere.
   package func standing(of id: Account.ID) async throws -> Standing? {
+    let at = now()
     let stamps = [changes.stamp(of: .account(id.bytes)), changes.stamp(of: .roles)]
+    let graph = try await roles.current()
     return try await database.read { db in
       guard let account = try AccountStore(db).account(id), account.isEnabled else { return nil }
-      return Standing(
-        holder: .account(account), application: nil, active: try AssignmentStore(db).activate(nil, of: .account(id)),
-        validUntil: .distantFuture, stamps: stamps)
+      let active = try AssignmentStore(db).activate(nil, of: .account(id), graph, application: nil, audience: nil, at: at)
+      return Standing(holder: .account(account), application: nil, active: active, validUntil: .distantFuture, stamps: stamps)
     }
   }
 

@@ -7,13 +7,17 @@ internal import Tokens
 /// Proving a factor once more within a session: for a change that asks for it, and for rules that ask for a recent `auth_time`.
 package struct StepUp: Sendable {
   private let database: any Database
+  private let roles: LiveRoleGraph
   private let vault: Vault
   private let tokens: AccessTokens
   private let settings: TokenSettings
   private let now: Now
 
-  package init(database: any Database, vault: Vault, tokens: AccessTokens, settings: TokenSettings, now: Now) {
+  package init(
+    database: any Database, roles: LiveRoleGraph, vault: Vault, tokens: AccessTokens, settings: TokenSettings, now: Now
+  ) {
     self.database = database
+    self.roles = roles
     self.vault = vault
     self.tokens = tokens
     self.settings = settings
@@ -63,9 +67,10 @@ package struct StepUp: Sendable {
   package func finish(
     _ challenge: OpaqueCredential, _ answer: FactorAnswer, _ live: LiveSession, by provenance: Provenance
   ) async throws -> Outcome {
+    let graph = try await roles.current()
     let at = now()
     do {
-      return try await database.transaction { db in try conclude(challenge, answer, live, db, by: provenance, at: at) }
+      return try await database.transaction { db in try conclude(challenge, answer, live, graph, db, by: provenance, at: at) }
     } catch TokenError.tooManyClaims {
       return .rolesDoNotFit
     }
@@ -73,8 +78,8 @@ package struct StepUp: Sendable {
 
   /// Attempts and failures are counted where parallel answers queue, as in a sign-in.
   private func conclude(
-    _ challenge: OpaqueCredential, _ answer: FactorAnswer, _ live: LiveSession, _ db: any Transaction, by provenance: Provenance,
-    at instant: Instant
+    _ challenge: OpaqueCredential, _ answer: FactorAnswer, _ live: LiveSession, _ graph: RoleGraph, _ db: any Transaction,
+    by provenance: Provenance, at instant: Instant
   ) throws -> Outcome {
     let store = StepUpStore(db)
     guard let current = try DoorKeeper(db).session(live.id, at: instant),
@@ -91,7 +96,7 @@ package struct StepUp: Sendable {
       guard try store.prove(stepUp.id, digest: proof.digest, at: instant) else { return .invalidChallenge }
       try SessionStore(db).setAuthenticated(live.id, at: instant)
       try AuditLog(db).append(.stepUp("proven", live, method: answer.method), by: provenance, at: instant)
-      return .proven(try proven(proof, current.session, current.application, db, at: instant))
+      return .proven(try proven(proof, current.session, current.application, graph, db, at: instant))
     case .refuse(let left): return .wrongAnswer(attemptsLeft: left)
     case .refuseLocked: return .locked(retryAfter: SignIn.lockRetry)
     case .acceptProof, .unknown: return .invalidChallenge
@@ -109,10 +114,11 @@ package struct StepUp: Sendable {
   }
 
   private func proven(
-    _ proof: OpaqueCredential, _ session: Session, _ application: Application?, _ db: any Transaction, at instant: Instant
+    _ proof: OpaqueCredential, _ session: Session, _ application: Application?, _ graph: RoleGraph, _ db: any Transaction,
+    at instant: Instant
   ) throws -> Proven {
-    let lifetime = min(settings.accessLifetime, session.refreshExpiresAt - instant)
-    let active = try AssignmentStore(db).activate(session.requestedRoles, of: .account(session.account))
+    let active = try AssignmentStore(db).activate(session, graph, at: instant)
+    let lifetime = active.lifetime(atMost: min(settings.accessLifetime, session.refreshExpiresAt - instant), at: instant)
     return Proven(
       proof: proof.text, proofLifetime: StepUpStore.proofLifetime,
       accessToken: try tokens.issue(

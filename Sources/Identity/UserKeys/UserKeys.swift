@@ -46,7 +46,7 @@ package struct UserKeys: Sendable {
     let credential = OpaqueCredential(.userKey, for: key.id)
     return try await database.transaction { db in
       guard let proof, try DoorKeeper(db).session(live.id, at: at) != nil else { return .unproven }
-      let held = try AssignmentStore(db).roles(of: .account(live.account.id))
+      let held = try AssignmentStore(db).assignments(of: .account(live.account.id)).filter { $0.terms.isLive(at: at) }.map(\.roleName)
       if let missing = new.roles.firstIndex(where: { !held.contains($0) }) { return .roleNotAssigned(index: missing) }
       guard try UserKeyStore(db).keys(of: live.account.id, at: at).count < UserKey.mostPerUser else { return .tooMany }
       guard try StepUpStore(db).spend(proof, of: live.id, at: at) else { return .unproven }

@@ -5,6 +5,8 @@ internal import Tokens
 /// The client credentials grant (RFC 6749, section 4.4): an application gets a token of its own, with its roles. No session
 /// is opened and no row is written.
 package struct ClientCredentials: Sendable {
+  private static let longestScope = 1_000
+
   private let roles: ApplicationRoles
   private let tokens: AccessTokens
   private let issuer: String
@@ -33,13 +35,15 @@ package struct ClientCredentials: Sendable {
     guard audience == issuer || application.audiences.contains(audience) else {
       throw OAuthError(.invalidTarget, "this application may not ask for that audience; 'app add --audience' allows one")
     }
-    var active = try await roles.active(of: application.id)
+    let at = now()
+    var active = try await roles.active(of: application.id, audience: audience, at: at)
+    let lifetime = active.lifetime(atMost: lifetime, at: at)
     if let scope {
       active = try narrow(active, to: scope)
     }
     let token: String
     do {
-      token = try tokens.issue(application, active: active, audience: audience, lifetime: lifetime, at: now())
+      token = try tokens.issue(application, active: active, audience: audience, lifetime: lifetime, at: at)
     } catch TokenError.tooManyClaims {
       throw OAuthError(.invalidScope, "this application holds more roles than fit into a token; name a scope")
     }
@@ -48,10 +52,15 @@ package struct ClientCredentials: Sendable {
 
   /// A token of part of the permissions names no role: who checks roles must not grant more than the scope says.
   private func narrow(_ active: ActiveRoles, to scope: String) throws(OAuthError) -> ActiveRoles {
-    let wanted = Set(scope.split(separator: " ").map(String.init))
-    guard !wanted.isEmpty, wanted.isSubset(of: active.permissions) else {
+    let names = Set(scope.split(separator: " ").map(String.init))
+    let wanted = names.compactMap { Permission($0) }
+    guard !names.isEmpty, wanted.count == names.count, wanted.allSatisfy(active.allows) else {
       throw OAuthError(.invalidScope, "the scope names no permission, or one that this application does not hold")
     }
-    return ActiveRoles(roles: wanted.count == active.permissions.count ? active.roles : [], permissions: wanted.sorted())
+    // A token from which permissions were left out would not show that it is narrower than its holder.
+    guard scope.utf8.count <= Self.longestScope else {
+      throw OAuthError(.invalidScope, "the scope names more permissions than fit into a token")
+    }
+    return names == Set(active.permissions) ? active : active.narrowed(to: wanted)
   }
 }

@@ -37,3 +37,30 @@ private func padded(_ number: Int64, _ width: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }
+
+extension Instant {
+  /// Reads `2026-11-23T21:05:02Z`: UTC, whole seconds, years 1970 to 9999. `nil` for anything else.
+  package init?(rfc3339 text: String) {
+    let bytes = Array(text.utf8)
+    let shape = Array("dddd-dd-ddTdd:dd:ddZ".utf8)
+    guard bytes.count == shape.count else { return nil }
+    var fields: [Int64] = [0]
+    for (byte, wanted) in zip(bytes, shape) {
+      if wanted == UInt8(ascii: "d") {
+        guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        fields[fields.count - 1] = fields[fields.count - 1] * 10 + Int64(byte - UInt8(ascii: "0"))
+      } else {
+        guard byte == wanted else { return nil }
+        fields.append(0)
+      }
+    }
+    // Days since the epoch by the same calendar that writes them: whatever does not come out again was no date.
+    let (year, month) = (fields[0], fields[1])
+    guard year >= 1970, (1...12).contains(month) else { return nil }
+    let shifted = (year: month > 2 ? year : year - 1, month: (month + 9) % 12)
+    let leapDays = shifted.year / 4 - shifted.year / 100 + shifted.year / 400
+    let days = shifted.year * 365 + leapDays + (shifted.month * 153 + 2) / 5 + fields[2] - 1 - 719_468
+    self.init(unixSeconds: days * 86_400 + fields[3] * 3600 + fields[4] * 60 + fields[5])
+    guard rfc3339() == text else { return nil }
+  }
+}
