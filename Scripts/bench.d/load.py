@@ -77,7 +77,8 @@ def family(pid):
     """The process and its children."""
     found = [pid]
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children") as file:
+        # A thread may end while it is looked at.
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children") as file:
             for child in file.read().split():
                 found += family(int(child))
     return found

@@ -19,13 +19,17 @@ package struct PublicAPI: Sendable {
     package let signIn: SignIn
     package let sessions: SessionServices
     package let accounts: Accounts
+    package let roles: Roles
+    package let separations: Separations
     package let applications: Applications
     package let apiKeys: APIKeys
     package let clients: ClientAuthentication
     package let gate: SessionGate
     package let bearers: BearerGate
     package let tokens: AccessTokens
+    package let keys: KeyRotation
     package let clientCredentials: ClientCredentials
+    package let revocations: RevocationServices
     package let standings: Gate
     package let rules: LiveRules
     package let limiter: PaceLimiter
@@ -34,9 +38,12 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
+      applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, standings: Gate, rules: LiveRules,
+      bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
+      standings: Gate,
+      rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
     ) {
@@ -44,13 +51,17 @@ package struct PublicAPI: Sendable {
       self.signIn = signIn
       self.sessions = sessions
       self.accounts = accounts
+      self.roles = roles
+      self.separations = separations
       self.applications = applications
       self.apiKeys = apiKeys
       self.clients = clients
       self.gate = gate
       self.bearers = bearers
       self.tokens = tokens
+      self.keys = keys
       self.clientCredentials = clientCredentials
+      self.revocations = revocations
       self.standings = standings
       self.rules = rules
       self.limiter = limiter
@@ -117,6 +128,11 @@ package struct PublicAPI: Sendable {
         me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
+        introspection: IntrospectionEndpoint(
+          caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
+        revocation: RevocationEndpoint(
+          caller: TokenCaller(clients: services.clients), revocation: services.revocations.revocation),
+        revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
         evaluations: EvaluationsEndpoint(gate: services.standings, accounts: services.accounts),

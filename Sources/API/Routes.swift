@@ -30,6 +30,11 @@ struct Routes {
 
       // Contract, section 2: tokens
       row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
+      row(.post, "/oauth/introspect", .clientOfForm, .normal, .form, endpoints.introspection),
+      row(.post, "/oauth/revoke", .clientOfForm, .normal, .form, endpoints.revocation),
+      row(
+        .get, "/oauth/revocations", .permission(.revocationsRead), .normal, .none, endpoints.revocationFeed,
+        query: RevocationFeedEndpoint.parameters),
       row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet, .allowed),
       row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata, .allowed),
 
@@ -112,6 +117,9 @@ struct Endpoints: Sendable {
   let endUserKey: UserKeyEndEndpoint
   let me: MeEndpoint
   let token: TokenEndpoint
+  let introspection: IntrospectionEndpoint
+  let revocation: RevocationEndpoint
+  let revocationFeed: RevocationFeedEndpoint
   let keySet: KeySetEndpoint
   let metadata: ServerMetadataEndpoint
   let evaluation: EvaluationEndpoint

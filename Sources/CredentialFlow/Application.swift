@@ -33,6 +33,7 @@ final class Application: Sendable {
   let gate: Gate
   let rules: LiveRules
   private let denials = DenialTally()
+  private let revoked: RevokedTokens
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -43,6 +44,7 @@ final class Application: Sendable {
     let vault: Vault
     let keys: SigningKeys
     let greatestPasswordWork: Int
+    let revoked: RevokedTokens
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -67,32 +69,34 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    let gate = Gate(database: database, roles: roleGraph, now: now)
-    self.gate = gate
+    revoked = ground.revoked
+    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = SignIn(
-      database: database, vault: vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: vault), roles: roleGraph,
-      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account : nil,
-      settings: configuration.accounts, log: log, now: now)
+    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
+        database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
+        applications: applications, apiKeys: apiKeys,
         clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        clientCredentials: clientCredentials, standings: gate, rules: rules, limiter: limiter, denials: denials, log: log, now: now),
-      Self.settings(configuration))
+        keys: keyRotation, clientCredentials: clientCredentials,
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        rules: rules, limiter: limiter, denials: denials, log: log, now: now),
+      PublicAPI.Settings(configuration))
   }
 
-  private static func settings(_ configuration: Configuration) -> PublicAPI.Settings {
-    PublicAPI.Settings(
-      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
-      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
-      bodyLimit: configuration.limits.body)
+  private static func signIn(
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
+    _ configuration: Configuration, log: Log, now: Now
+  ) -> SignIn {
+    SignIn(
+      database: ground.database, vault: ground.vault, passwords: passwords,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
+      pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -130,7 +134,8 @@ final class Application: Sendable {
       database: database, vault: vault, schedule: KeySchedule(configuration.keys, configuration.tokens), now: now)
     _ = try await keys.advance()
     let ground = Ground(
-      database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database))
+      database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
+      revoked: try await RevokedTokens.load(database))
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -160,7 +165,8 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, now: now), keys: keyRotation, log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
+      log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }
@@ -169,5 +175,14 @@ final class Application: Sendable {
   func close() async {
     await database.close()
     log.flush()
+  }
+}
+
+extension PublicAPI.Settings {
+  fileprivate init(_ configuration: Configuration) {
+    self.init(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
+      bodyLimit: configuration.limits.body)
   }
 }

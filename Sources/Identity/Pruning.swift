@@ -7,13 +7,15 @@ private import Synchronization
 package final class Pruning: Sendable {
   private let database: any Database
   private let settings: TokenSettings
+  private let revoked: RevokedTokens
   private let now: Now
   // A mutex: held to copy or replace one position.
   private let position: Mutex<[UInt8]> = Mutex([])
 
-  package init(database: any Database, settings: TokenSettings, now: Now) {
+  package init(database: any Database, settings: TokenSettings, revoked: RevokedTokens, now: Now) {
     self.database = database
     self.settings = settings
+    self.revoked = revoked
     self.now = now
   }
 
@@ -26,6 +28,7 @@ package final class Pruning: Sendable {
   /// Returns when nothing is left to forget, or after `mostSteps`.
   package func run(mostSteps: Int = 100) async throws {
     try await pruneIdle()
+    revoked.prune(before: now() - RevokedTokens.retention)
     for _ in 0..<mostSteps {
       let at = now()
       let gone = try await database.transaction { [settings] db in
@@ -33,6 +36,8 @@ package final class Pruning: Sendable {
           + ChallengeStore(db).prune(before: at, limit: Self.step) + StepUpStore(db).prune(before: at, limit: Self.step)
           + UserKeyStore(db).prune(before: at - Self.keyRetention, limit: Self.step)
           + SessionStore(db).prune(before: at - Self.sessionRetention, limit: Self.step)
+          + RevocationStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
+          + RevokedTokenStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
           + PasswordFailureStore(db).prune(before: at - Self.failureRetention, limit: Self.step)
           + PasswordFailureStore(db).pruneBeyondCapacity(limit: Self.step)
       }

@@ -76,20 +76,27 @@ package struct JSONWriter {
   private mutating func separate() { if needsComma { bytes.append(UInt8(ascii: ",")) } }
 
   private mutating func quote(_ text: String) {
+    var text = text
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
-      case 0..<32, 127:
-        bytes.append(contentsOf: "\\u00".utf8)
-        bytes.append("0123456789abcdef".utf8[hexDigit: byte >> 4])
-        bytes.append("0123456789abcdef".utf8[hexDigit: byte & 15])
-      default: bytes.append(byte)
+    text.withUTF8 { utf8 in
+      // Whole runs at a time: tokens are long and hold nothing to escape.
+      var start = 0
+      for (index, byte) in utf8.enumerated() where byte < 32 || byte == 127 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        bytes.append(contentsOf: utf8[start..<index])
+        escape(byte)
+        start = index + 1
       }
+      bytes.append(contentsOf: utf8[start...])
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    guard byte < 32 || byte == 127 else { return bytes.append(byte) }
+    bytes.append(contentsOf: "u00".utf8)
+    bytes.append("0123456789abcdef".utf8[hexDigit: byte >> 4])
+    bytes.append("0123456789abcdef".utf8[hexDigit: byte & 15])
   }
 }
 

@@ -8,6 +8,8 @@ package struct OAuthError: Error, Sendable, Equatable {
     case invalidTarget = "invalid_target"
     case unauthorizedClient = "unauthorized_client"
     case unsupportedGrantType = "unsupported_grant_type"
+    /// Answered 503: trying again later helps.
+    case temporarilyUnavailable = "temporarily_unavailable"
   }
 
   package let code: Code

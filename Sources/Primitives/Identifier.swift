@@ -14,12 +14,8 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable, CustomString
   }
 
   /// `nil` unless there are exactly 16 bytes.
-  package init?(bytes: some Collection<UInt8>) {
-    guard bytes.count == 16 else { return nil }
-    var words: (UInt64, UInt64) = (0, 0)
-    for (index, byte) in bytes.enumerated() {
-      if index < 8 { words.0 = words.0 << 8 | UInt64(byte) } else { words.1 = words.1 << 8 | UInt64(byte) }
-    }
+  package init?(bytes: [UInt8]) {
+    guard let words = IdentifierForm.words(of: bytes) else { return nil }
     (high, low) = words
   }
 
@@ -40,16 +36,48 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable, CustomString
     self.init(bytes: bytes)
   }
 
-  package var bytes: [UInt8] {
-    (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }
-  }
+  package var bytes: [UInt8] { IdentifierForm.bytes(of: high, low) }
 
-  package var description: String {
-    let digits = Array(Hex.encode(bytes).utf8)
-    return String(decoding: digits[0..<8], as: UTF8.self) + "-" + String(decoding: digits[8..<12], as: UTF8.self) + "-"
-      + String(decoding: digits[12..<16], as: UTF8.self) + "-" + String(decoding: digits[16..<20], as: UTF8.self) + "-"
-      + String(decoding: digits[20..<32], as: UTF8.self)
-  }
+  package var description: String { IdentifierForm.text(of: high, low) }
 
   package static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
+}
+
+/// What is the same for identifiers of all kinds, and so is compiled once instead of being looked up for each kind when it runs.
+private enum IdentifierForm {
+  static func words(of bytes: [UInt8]) -> (UInt64, UInt64)? {
+    guard bytes.count == 16 else { return nil }
+    return bytes.withUnsafeBytes { buffer in
+      (
+        UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+        UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      )
+    }
+  }
+
+  static func bytes(of high: UInt64, _ low: UInt64) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+      let target = UnsafeMutableRawBufferPointer(buffer)
+      target.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+      target.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      count = 16
+    }
+  }
+
+  static func text(of high: UInt64, _ low: UInt64) -> String {
+    String(unsafeUninitializedCapacity: 36) { buffer in
+      var position = 0
+      for digit in 0..<32 {
+        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+          buffer[position] = UInt8(ascii: "-")
+          position += 1
+        }
+        let word = digit < 16 ? high : low
+        let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit & 15))) & 15
+        buffer[position] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+        position += 1
+      }
+      return position
+    }
+  }
 }

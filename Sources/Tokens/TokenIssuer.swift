@@ -16,11 +16,22 @@ package struct TokenIssuer: Sendable {
     _ claims: Claims, type: TokenType = .accessToken, algorithm: SigningAlgorithm = .es256, mostBytes: Int = maxLength
   ) throws(TokenError) -> String {
     guard let key = keys.current.active(algorithm) else { throw .noActiveKey }
-    var token = Base64URL.encodeBytes(header(of: key, type))
+    var token = Base64URL.encodeBytes(header(of: key, type.rawValue))
     token.append(UInt8(ascii: "."))
     let signatureLength = (signatureCount(of: key) * 4 + 2) / 3
     let limit = (mostBytes - token.count - 1 - signatureLength) * 3 / 4
     guard let payload = claims.encoded(limit: limit) else { throw .tooManyClaims }
+    return try sign(payload, under: token, by: key)
+  }
+
+  /// Signs what is no token: a statement with a `typ` that no door takes, of any length.
+  package func sign(statement payload: [UInt8], type: String, algorithm: SigningAlgorithm) throws(TokenError) -> String {
+    guard let key = keys.current.active(algorithm) else { throw .noActiveKey }
+    return try sign(payload, under: Base64URL.encodeBytes(header(of: key, type)) + [UInt8(ascii: ".")], by: key)
+  }
+
+  private func sign(_ payload: [UInt8], under header: [UInt8], by key: SigningKey) throws(TokenError) -> String {
+    var token = header
     token.append(contentsOf: Base64URL.encodeBytes(payload))
     guard let signature = try? key.sign(token) else { throw .signingFailed }
     token.append(UInt8(ascii: "."))
@@ -28,12 +39,12 @@ package struct TokenIssuer: Sendable {
     return String(decoding: token, as: UTF8.self)
   }
 
-  private func header(of key: SigningKey, _ type: TokenType) -> [UInt8] {
+  private func header(of key: SigningKey, _ type: String) -> [UInt8] {
     var json = JSONWriter(capacity: 128)
     json.object {
       $0.member("alg", key.algorithm.rawValue)
       $0.member("kid", key.thumbprint)
-      $0.member("typ", type.rawValue)
+      $0.member("typ", type)
     }
     return json.bytes
   }

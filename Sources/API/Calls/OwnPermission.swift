@@ -14,6 +14,7 @@ enum OwnPermission: String, Sendable, CaseIterable {
   case keysWrite = "cf/keys:write"
   case auditRead = "cf/audit:read"
   case decisionsEvaluate = "cf/decisions:evaluate"
+  case revocationsRead = "cf/revocations:read"
 
   /// `nil` would open no door.
   var permission: Permission? { Permission(rawValue) }

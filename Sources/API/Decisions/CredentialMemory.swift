@@ -33,12 +33,13 @@ final class CredentialMemory {
   /// From memory; `nil` where the store or a signature has to be asked.
   func recall(_ digest: CredentialDigest, at now: Instant) -> Verdict? {
     guard let credential = credentials.value(for: digest) else { return nil }
-    if credential.claims != nil {
+    if let claims = credential.claims {
       guard credential.keyGeneration == tokens.keyGeneration else { return nil }
       guard !credential.hasExpired(at: now) else {
         credentials.remove(digest)
         return .bad(.expired)
       }
+      guard !gate.isRevoked(claims) else { return revoked(digest) }
     }
     guard credential.isCurrent(in: changes, at: now) else { return nil }
     credential.refresh()
@@ -55,6 +56,7 @@ final class CredentialMemory {
       credentials.remove(digest)
       return .bad(error == .expired ? .expired : .invalidToken)
     }
+    guard !gate.isRevoked(claims) else { return revoked(digest) }
     let key = StandingKey(claims)
     guard let known = try await standing(key, at: now, { try await gate.standing(of: claims) }) else {
       credentials.remove(digest)
@@ -81,6 +83,11 @@ final class CredentialMemory {
     guard let credential = credentials.value(for: digest), credential.keyGeneration == generation, !credential.hasExpired(at: now)
     else { return nil }
     return credential.claims
+  }
+
+  private func revoked(_ digest: CredentialDigest) -> Verdict {
+    credentials.remove(digest)
+    return .bad(.revoked)
   }
 
   private func remember(_ credential: KnownCredential, _ digest: CredentialDigest) -> Verdict {

@@ -17,6 +17,10 @@ extension OperationDescription {
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
         problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .tooManyAttempts]),
       OperationDescription(
+        .post, "/auth/refresh", "Exchange a refresh token for a new pair of tokens", input: .input([.always("refresh_token", .string())]),
+        [Answer(200, "Both tokens, new", .named(.signedIn), headers: ["X-Auth-Outcome"])],
+        problems: [.invalidToken, .expired, .revoked, .refreshTokenReused, .insufficientPermission]),
+      OperationDescription(
         .get, "/auth/me", "Who the caller is and what this session may do", [Answer(200, "User, session and rights", CallSchemas.me)]),
     ]
   }
@@ -26,7 +30,8 @@ extension OperationDescription {
       OperationDescription(
         .post, "/oauth/token", "Get an access token (RFC 6749)",
         input: .object([
-          .always("grant_type", .string(oneOf: ["client_credentials"])), .maybe("client_id", .string()),
+          .always("grant_type", .string(oneOf: ["client_credentials", "refresh_token"])),
+          .maybe("refresh_token", .string()), .maybe("client_id", .string()),
           .maybe("client_secret", .string("Where HTTP Basic is not used.")), .maybe("scope", .string()), .maybe("resource", .string()),
         ]),
         [
@@ -38,6 +43,30 @@ extension OperationDescription {
             ])),
           Answer(400, "Refused", .named(.oauthError)), Answer(401, "The application could not be authenticated", .named(.oauthError)),
         ]),
+      OperationDescription(
+        .post, "/oauth/introspect", "What a token is worth now (RFC 7662)",
+        input: .object([
+          .always("token", .string()), .maybe("token_type_hint", .string()), .maybe("client_id", .string()),
+          .maybe("client_secret", .string()),
+        ]),
+        [
+          Answer(200, "active, and if so what it says and what its holder may do now", .object([.always("active", .boolean())])),
+          Answer(400, "Refused", .named(.oauthError)), Answer(401, "The application could not be authenticated", .named(.oauthError)),
+        ]),
+      OperationDescription(
+        .post, "/oauth/revoke", "End a token (RFC 7009); a user's ends its session",
+        input: .object([
+          .always("token", .string()), .maybe("token_type_hint", .string()), .maybe("client_id", .string()),
+          .maybe("client_secret", .string()),
+        ]),
+        [
+          Answer(200, "It is worth nothing now"), Answer(400, "Refused", .named(.oauthError)),
+          Answer(401, "The application could not be authenticated", .named(.oauthError)),
+          Answer(503, "Too many are revoked already", .named(.oauthError), headers: ["Retry-After"]),
+        ]),
+      OperationDescription(
+        .get, "/oauth/revocations", "What verifiers elsewhere have to refuse, signed, from a cursor on",
+        [Answer(200, "A page of the feed, as a JWS", .string(), type: "application/cf-revocations+jwt")]),
       OperationDescription(
         .get, "/.well-known/jwks.json", "The keys that tokens are signed with (RFC 7517)",
         [

@@ -11,9 +11,13 @@ struct ServerMetadataEndpoint: Endpoint {
       json.object { json in
         json.member("issuer", issuer)
         json.member("token_endpoint", base + "/oauth/token")
+        json.member("introspection_endpoint", base + "/oauth/introspect")
+        json.member("revocation_endpoint", base + "/oauth/revoke")
         json.member("jwks_uri", base + "/.well-known/jwks.json")
         json.member("response_types_supported", [String]())
         json.member("grant_types_supported", ["client_credentials", "refresh_token"])
+        json.member("introspection_endpoint_auth_methods_supported", ["client_secret_basic", "client_secret_post", "Bearer"])
+        json.member("revocation_endpoint_auth_methods_supported", ["client_secret_basic", "client_secret_post", "Bearer"])
         json.member("token_endpoint_auth_methods_supported", ["client_secret_basic", "client_secret_post"])
       }
     }

@@ -14,7 +14,7 @@ struct TokenEndpoint: Endpoint {
 
   func respond(to call: Call) async throws -> Response {
     do {
-      let form = try parameters(call.request)
+      let form = try FormParameters(of: call.request)
       switch form["grant_type"] {
       case "client_credentials": return try await grant(form, call)
       case "refresh_token": return try await refresh(form, call)
@@ -30,10 +30,7 @@ struct TokenEndpoint: Endpoint {
     guard let presented = try ClientSecret(call.request, form) else {
       throw OAuthError(.invalidClient, "authenticate with client_id and client_secret, by HTTP Basic or in the form")
     }
-    guard let application = try await clients.application(clientID: presented.clientID, secret: presented.secret) else {
-      throw OAuthError(.invalidClient, "client_id or client_secret is wrong")
-    }
-    return application
+    return try await presented.application(clients)
   }
 
   /// RFC 6749, section 6. Every refusal is `invalid_grant`, theft included, as section 5.2 has it.
@@ -82,63 +79,5 @@ struct TokenEndpoint: Endpoint {
         json.member("scope", grant.scope)
       }
     }
-  }
-
-  private func parameters(_ request: Request) throws(OAuthError) -> FormParameters {
-    do {
-      return try FormParameters(request.body)
-    } catch {
-      throw OAuthError(.invalidRequest, error.detail)
-    }
-  }
-}
-
-/// A client's id and secret as the request carries them (RFC 6749, section 2.3.1): by HTTP Basic or in the form, never both.
-private struct ClientSecret {
-  let clientID: String
-  let secret: String
-
-  /// `nil` where there is none.
-  init?(_ request: Request, _ form: FormParameters) throws(OAuthError) {
-    guard let header = request.headers["authorization"] else {
-      guard let clientID = form["client_id"], let secret = form["client_secret"] else { return nil }
-      (self.clientID, self.secret) = (clientID, secret)
-      return
-    }
-    guard !form.contains("client_secret") else {
-      throw OAuthError(.invalidRequest, "authenticate once: by HTTP Basic or in the form, not both")
-    }
-    guard let pair = Self.basic(header) else { throw OAuthError(.invalidClient, "Authorization is not a valid HTTP Basic credential") }
-    if let stated = form["client_id"], stated != pair.clientID {
-      throw OAuthError(.invalidRequest, "client_id differs between Authorization and form")
-    }
-    (clientID, secret) = pair
-  }
-
-  /// Both halves are form-encoded before they are joined (RFC 6749, section 2.3.1).
-  private static func basic(_ header: String) -> (clientID: String, secret: String)? {
-    let parts = header.split(separator: " ", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].lowercased() == "basic", let bytes = Base64.decode(Array(parts[1].utf8)) else { return nil }
-    let halves = bytes.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
-    guard halves.count == 2, let clientID = FormParameters.decode(halves[0]), let secret = FormParameters.decode(halves[1]) else {
-      return nil
-    }
-    return (clientID, secret)
-  }
-}
-
-extension OAuthError {
-  /// RFC 6749, section 5.2.
-  fileprivate var response: Response {
-    let status: Status = code == .invalidClient ? .unauthorized : .badRequest
-    let headers = code == .invalidClient ? [(name: "WWW-Authenticate", value: "Basic realm=\"credentialflow\"")] : []
-    var response = Response.json(status, headers: headers) { json in
-      json.object { json in
-        json.member("error", code.rawValue)
-        json.member("error_description", detail)
-      }
-    }
-    if code == .invalidClient { response.code = .invalidClient }
-    return response
   }
 }

@@ -174,4 +174,5 @@ func end(
 ) throws {
   _ = try SessionStore(db).end(.all(of: account), because: reason, by: provenance, at: instant)
   try ChallengeStore(db).deleteAll(of: account)
+  if reason == .disabled || reason == .deleted { try RevocationStore(db).append(.account(account), at: instant) }
 }

@@ -59,9 +59,10 @@ struct ApplicationStore {
     db.announce(.application(id.bytes))
   }
 
-  func delete(_ id: Application.ID) throws(DatabaseError) {
+  func delete(_ id: Application.ID, at instant: Instant) throws(DatabaseError) {
     try db.run("DELETE FROM application WHERE id = \(id)")
     db.announce(.application(id.bytes))
+    try RevocationStore(db).append(.application(id), at: instant)
   }
 
   private func application(from row: Row) throws(DatabaseError) -> Application {

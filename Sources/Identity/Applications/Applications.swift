@@ -110,6 +110,7 @@ package struct Applications: Sendable {
       ])
     guard let event else { return }
     try ApplicationStore(db).update(old.id, isEnabled: isEnabled, algorithm: algorithm, tokenType: tokenType)
+    if old.isEnabled, !isEnabled { try RevocationStore(db).append(.application(old.id), at: instant) }
     try AuditLog(db).append(event, by: provenance, at: instant)
   }
 
@@ -124,7 +125,7 @@ package struct Applications: Sendable {
   }
 
   func delete(_ application: Application, _ db: any Transaction, by provenance: Provenance, at instant: Instant) throws {
-    try ApplicationStore(db).delete(application.id)
+    try ApplicationStore(db).delete(application.id, at: instant)
     try AuditLog(db).append(.application("deleted", application.id, ["name": application.name]), by: provenance, at: instant)
   }
 }

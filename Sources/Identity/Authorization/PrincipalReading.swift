@@ -22,5 +22,5 @@ extension Principal {
 
 extension Claims {
   /// Whether an application asked for a part of its permissions only (RFC 6749, section 3.3): such a token names no role.
-  fileprivate var isNarrowed: Bool { session == nil && roles.isEmpty && !permissions.isEmpty }
+  fileprivate var isNarrowed: Bool { session == nil && roles.isEmpty && (!permissions.isEmpty || arePermissionsOmitted) }
 }

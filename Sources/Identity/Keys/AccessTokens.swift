@@ -109,6 +109,11 @@ package final class AccessTokens: Sendable {
     }
   }
 
+  /// A statement of this server's that is no token.
+  func sign(statement: [UInt8], type: String, for application: Application?) throws(TokenError) -> String {
+    try tokens.sign(statement: statement, type: type, algorithm: application?.algorithm ?? fallback)
+  }
+
   /// A token that is good and meant for this server.
   func ours(_ token: String) -> Inspection { inspect(Array(token.utf8), audience: nil) }
 

@@ -88,6 +88,8 @@ package struct SigningKeys: Sendable {
     let missing = algorithms.filter { fresh[$0] == nil }
     guard missing.isEmpty else { return .needs(missing) }
     for step in steps {
+      // Before its row is empty: the key's own lifetime counts.
+      if event.isRevocation, case .drop(let kid) = step { try RevocationStore(db).append(.key(kid), at: instant) }
       let key = step.makes.flatMap { fresh[$0] }
       guard try store.take(step, fresh: key, schedule, at: instant) else { throw DatabaseError.failed("signing_key changed meanwhile") }
       guard let entry = AuditEvent.signingKey(step, fresh: key, of: records, isRevoked: event.isRevocation) else { continue }

@@ -42,6 +42,7 @@ extension SessionStore {
         "UPDATE session SET ended_at = \(instant), successor = NULL WHERE id = \(id) AND ended_at IS NULL RETURNING account_id")
       guard let row else { continue }
       db.announce(.session(id.bytes))
+      try RevocationStore(db).append(.session(id), at: instant)
       try AuditLog(db).append(.sessionEnded(id, try row.identifier("account_id"), reason), by: provenance, at: instant)
       ended.append(id)
     }

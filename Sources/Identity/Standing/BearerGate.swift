@@ -20,7 +20,7 @@ package struct BearerGate: Sendable {
 
   package func standing(bearer token: String) async throws -> Verdict {
     switch tokens.ours(token) {
-    case .good(let claims): try await gate.standing(of: claims).map { .live($0) } ?? .ended
+    case .good(let claims): try await gate.standing(of: claims).map { .live($0.narrowed(to: claims)) } ?? .ended
     case .bad(.expired): .expired
     case .bad: .invalid
     }

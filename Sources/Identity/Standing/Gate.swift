@@ -9,20 +9,27 @@ package import Tokens
 package struct Gate: Sendable {
   let database: any Database
   let roles: LiveRoleGraph
+  private let revoked: RevokedTokens
   let now: Now
 
-  package init(database: any Database, roles: LiveRoleGraph, now: Now) {
+  package init(database: any Database, roles: LiveRoleGraph, revoked: RevokedTokens, now: Now) {
     self.database = database
     self.roles = roles
+    self.revoked = revoked
     self.now = now
   }
 
   package var changes: Changes { database.changes }
 
-  /// Of a token that is verified. `nil` where it has none any more.
+  /// Whether this very token was revoked, while others of its application stand: to be asked of a token that is kept before every
+  /// use, for a standing is shared. Users' tokens end with their session.
+  package func isRevoked(_ claims: Claims) -> Bool { claims.session == nil && revoked.contains(claims.tokenID) }
+
+  /// Of a token that is verified. `nil` where it has none any more. Whose token was narrowed to a scope: `Standing.narrowed`.
   package func standing(of claims: Claims) async throws -> Standing? {
     guard let session = claims.session else {
       guard claims.clientID == claims.subject, let application = Application.ID(claims.clientID) else { return nil }
+      guard !isRevoked(claims) else { return nil }
       return try await standing(of: application, audience: claims.audience.first)
     }
     guard let id = Session.ID(session.id), let account = Account.ID(claims.subject) else { return nil }

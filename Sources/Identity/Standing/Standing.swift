@@ -1,5 +1,6 @@
 package import Persistence
 package import Primitives
+internal import Tokens
 
 /// Who stands behind a credential, and what they may do now: what the gate answers. Good while it is current; it may be kept as
 /// long as that is asked before every use.
@@ -29,6 +30,15 @@ package struct Standing: Sendable {
     self.active = active
     self.validUntil = active.changesAt.map { min(validUntil, $0) } ?? validUntil
     self.stamps = stamps
+  }
+
+  /// What an application's token allows that was asked for with a scope: of what it says only what is still allowed now. Such a
+  /// token names permissions and no role.
+  func narrowed(to claims: Claims) -> Standing {
+    guard claims.session == nil, claims.roles.isEmpty, !claims.permissions.isEmpty || claims.arePermissionsOmitted else { return self }
+    return Standing(
+      holder: holder, application: application, active: active.narrowed(to: claims.permissions.compactMap { Permission($0) }),
+      validUntil: validUntil, stamps: stamps)
   }
 
   /// How long it is good, by itself: for who asks at every request and needs no more.

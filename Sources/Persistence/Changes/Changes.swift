@@ -11,6 +11,8 @@ package enum ChangedSubject: Hashable, Sendable {
   /// Roles, their permissions, their hierarchy, separations of duty.
   case roles
   case signingKeys
+  /// The feed for verifiers elsewhere.
+  case revocations
 
   fileprivate var stripe: Int {
     switch self {
@@ -20,6 +22,7 @@ package enum ChangedSubject: Hashable, Sendable {
     case .key(let id): Self.hash(4, id)
     case .roles: Self.hash(5, [])
     case .signingKeys: Self.hash(6, [])
+    case .revocations: Self.hash(7, [])
     }
   }
 

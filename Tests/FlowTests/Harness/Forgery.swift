@@ -28,6 +28,7 @@ extension World {
 
   /// What runs beside the server every twenty seconds.
   func prune() async throws {
-    try await Pruning(database: application.database, settings: application.configuration.tokens, now: clock.now).run()
+    try await Pruning(database: application.database, settings: application.configuration.tokens, revoked: RevokedTokens(), now: clock.now)
+      .run()
   }
 }

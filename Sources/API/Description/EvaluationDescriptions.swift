@@ -1,15 +1,9 @@
 internal import HTTP
 
-/// Contract, section 4.
+/// Contract, section 4: AuthZEN.
 extension OperationDescription {
-  static var decisions: [OperationDescription] {
+  static var evaluations: [OperationDescription] {
     [
-      gateway("/authz/nginx", "nginx auth_request: may this pass, by the first rule that matches", [401, 403]),
-      gateway("/authz/nginx/{rule*}", "nginx auth_request: may this pass, by this rule", [401, 403]),
-      gateway("/authz/forward", "Caddy, Traefik, APISIX: may this pass, by the first rule that matches", [401, 403, 429, 503]),
-      gateway("/authz/forward/{rule*}", "Caddy, Traefik, APISIX: may this pass, by this rule", [401, 403, 429, 503]),
-      gateway(
-        "/authz/envoy/{rule}/{path*}", "Envoy ext_authz, any method: may this pass; - for the first rule that matches", [401, 403, 429]),
       OperationDescription(
         .post, "/access/v1/evaluation", "May this subject do this (AuthZEN 1.0)", input: .object(question(isWhole: true)),
         [Answer(200, "The decision", decision)]),
@@ -28,13 +22,6 @@ extension OperationDescription {
             .object([.maybe("evaluations", .array(of: decision)), .maybe("decision", .boolean())]))
         ]),
     ]
-  }
-
-  private static func gateway(_ path: String, _ summary: String, _ denials: [Status]) -> OperationDescription {
-    OperationDescription(
-      .get, path, summary,
-      [Answer(200, "It may", headers: ["X-Auth-Subject", "X-Auth-Roles", "X-Auth-Permissions", "X-Auth-Token"])]
-        + denials.map { Answer($0, "It may not", headers: ["X-Authz-Reason", "WWW-Authenticate"]) })
   }
 
   private static func question(isWhole: Bool) -> [Schema.Member] {
