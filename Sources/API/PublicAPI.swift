@@ -129,8 +129,7 @@ package struct PublicAPI: Sendable {
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: IntrospectionEndpoint(
           caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
-        revocation: services.revocation,
-        revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
+        revocation: services.revocation, revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
         evaluations: EvaluationsEndpoint(gate: services.standings, accounts: services.accounts),
