@@ -11,6 +11,8 @@ enum Program {
       FileBytes.write(Array("credentialflow: core dumps cannot be switched off; keys could reach the disk\n".utf8), to: STDERR_FILENO)
       exit(ExitStatus.refused.rawValue)
     }
+    // Dispatch would write to syslog, of every process that is not root's, that its own thread may not go below nice 0.
+    setenv("LIBDISPATCH_LOG", "NO", 0)
     // A reader that has gone away is an error of the write, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
     // Dispatch's threads come and go, and each would have a heap of its own that never shrinks again.

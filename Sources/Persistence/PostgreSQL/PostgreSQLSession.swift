@@ -18,7 +18,7 @@ final class PostgreSQLSession: @unchecked Sendable {
   private static let repetitionLock: Int64 = 0x63_66_6C_6F_77
 
   init(label: String, changes: Changes, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
-    queue = DispatchQueue(label: label, qos: .userInitiated)
+    queue = DispatchQueue(label: label, qos: .default)
     self.changes = changes
     self.open = open
   }

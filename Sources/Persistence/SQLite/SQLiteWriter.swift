@@ -25,7 +25,7 @@ final class SQLiteWriter: Sendable {
 
   // A mutex: held to append or take jobs, never while SQLite works.
   private let state: Mutex<State>
-  private let queue = DispatchQueue(label: "sqlite.writer", qos: .userInitiated)
+  private let queue = DispatchQueue(label: "sqlite.writer", qos: .default)
   private let capacity: Int
   private let changes: Changes
 

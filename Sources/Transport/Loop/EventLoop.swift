@@ -57,7 +57,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   }
 
   package init(label: String) throws(LoopError) {
-    queue = DispatchQueue(label: label, qos: .userInitiated)
+    queue = DispatchQueue(label: label, qos: .default)  // Above it only root may go.
     epoll = cf_epoll_create()
     wakeup = cf_eventfd()
     guard epoll >= 0, wakeup >= 0, cf_epoll_add_edge(epoll, wakeup, UInt64.max) == 0 else { throw LoopError(code: errno) }
