@@ -23,8 +23,8 @@ RUN apt-get update -qq \
   && apt-get install -qq --yes --no-install-recommends \
     ca-certificates curl libjansson4 libpcre2-8-0 libpq5 libqrencode4 libsodium23 libstdc++6 libsqlite3-0 libssl3 libutf8proc2 zlib1g \
   && rm -rf /var/lib/apt/lists/* \
-  && groupadd --system --gid 10001 credentialflow \
-  && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin credentialflow \
+  && groupadd --gid 10001 credentialflow \
+  && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin credentialflow \
   && install -d -o credentialflow -g credentialflow -m 0700 /data
 COPY --from=build /image/ /
 COPY --chmod=0755 Config/docker/entrypoint /usr/local/bin/entrypoint
@@ -36,6 +36,6 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/healthz"]
+  CMD ["curl", "--fail", "--silent", "--max-time", "2", "--output", "/dev/null", "http://127.0.0.1:8080/healthz"]
 ENTRYPOINT ["entrypoint"]
 CMD ["serve"]

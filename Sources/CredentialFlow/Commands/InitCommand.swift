@@ -38,7 +38,8 @@ enum InitCommand {
     defer { lock.release() }
     let configuration = try FileBytes.create(folder.configurationPath, DefaultConfiguration.bytes, mode: 0o600)
     items.append(Item(path: folder.configurationPath, isNew: configuration))
-    items.append(Item(path: folder.masterKeyPath, isNew: try MasterKeyFile(installation).make()))
+    let masterKey = try MasterKeyFile(installation).make()
+    items.append(Item(path: masterKey.place, isNew: masterKey.isNew))
     let isNewDatabase = !FileBytes.exists(folder.databasePath)
     let application = try await Application.open(installation, configuration: try installation.load().configuration)
     await application.close()

@@ -17,14 +17,19 @@ struct MasterKeyFile: Sendable {
     case outside(String, Secret)
   }
 
-  /// Makes `master.key` where the folder needs one and has none; false where there is one, or it comes from elsewhere. A
-  /// database without its key is never given a new one: nothing in it could be opened any more.
-  func make() throws -> Bool {
-    guard case .folder(let path) = try source(), !FileBytes.exists(path) else { return false }
+  /// Makes `master.key` where the folder needs one and has none, and says where the key is. A database without its key is never
+  /// given a new one: nothing in it could be opened any more.
+  func make() throws -> (place: String, isNew: Bool) {
+    let path: String
+    switch try source() {
+    case .outside(let place, _): return (place, false)
+    case .folder(let file): path = file
+    }
+    guard !FileBytes.exists(path) else { return (path, false) }
     guard !FileBytes.exists(folder.databasePath) else {
       throw Refusal("\(folder.databasePath) is there and \(path) is not; put its master key back, a new one cannot open it")
     }
-    return try FileBytes.create(path, MasterKey().text, mode: 0o600)
+    return (path, try FileBytes.create(path, MasterKey().text, mode: 0o600))
   }
 
   /// Opens the vault. Where a rotation was cut short between the database's commit and the rename of the file, the new key is
