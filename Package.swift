@@ -51,8 +51,7 @@ let package = Package(
       name: "Schema", path: "Migrations",
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
-        .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"),
-        .embedInCode("0007_feed.sql"),
+        .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "systemd"], resources: [.embedInCode("credentialflow.json5")],
@@ -93,9 +92,13 @@ let package = Package(
     tests(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
-    tests("APITests", ["API", "Primitives"]),
+    tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
-      "FlowTests", ["CredentialFlow", "Cryptography", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+      "FlowTests",
+      [
+        "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
+        "Primitives",
+      ]),
   ]
 )

@@ -19,12 +19,15 @@ package struct PublicAPI: Sendable {
     package let signIn: SignIn
     package let sessions: SessionServices
     package let accounts: Accounts
+    package let roles: Roles
+    package let separations: Separations
     package let applications: Applications
     package let apiKeys: APIKeys
     package let clients: ClientAuthentication
     package let gate: SessionGate
     package let bearers: BearerGate
     package let tokens: AccessTokens
+    package let keys: KeyRotation
     package let clientCredentials: ClientCredentials
     package let revocations: RevocationServices
     package let standings: Gate
@@ -35,9 +38,11 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, applications: Applications, apiKeys: APIKeys,
+      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
+      applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication, gate: SessionGate,
-      bearers: BearerGate, tokens: AccessTokens, clientCredentials: ClientCredentials, revocations: RevocationServices, standings: Gate,
+      bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
+      standings: Gate,
       rules: LiveRules,
       limiter: PaceLimiter, denials: DenialTally,
       log: Log, now: Now
@@ -46,12 +51,15 @@ package struct PublicAPI: Sendable {
       self.signIn = signIn
       self.sessions = sessions
       self.accounts = accounts
+      self.roles = roles
+      self.separations = separations
       self.applications = applications
       self.apiKeys = apiKeys
       self.clients = clients
       self.gate = gate
       self.bearers = bearers
       self.tokens = tokens
+      self.keys = keys
       self.clientCredentials = clientCredentials
       self.revocations = revocations
       self.standings = standings
@@ -116,8 +124,7 @@ package struct PublicAPI: Sendable {
         endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
         stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
         userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
-        me: MeEndpoint(accounts: services.accounts),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys), me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: IntrospectionEndpoint(
@@ -125,6 +132,8 @@ package struct PublicAPI: Sendable {
         revocation: services.revocation,
         revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
+        evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
+        evaluations: EvaluationsEndpoint(gate: services.standings, accounts: services.accounts),
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
       issuer: settings.issuer, isAdministrationPublic: settings.administration.isPublic)

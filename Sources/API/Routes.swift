@@ -37,6 +37,10 @@ struct Routes {
         query: RevocationFeedEndpoint.parameters),
       row(.get, "/.well-known/jwks.json", .anyone, .relaxed, .none, endpoints.keySet, .allowed),
       row(.get, "/.well-known/oauth-authorization-server", .anyone, .relaxed, .none, endpoints.metadata, .allowed),
+
+      // Contract, section 4: decisions (AuthZEN 1.0); what gateways ask stands below
+      row(.post, "/access/v1/evaluation", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluation),
+      row(.post, "/access/v1/evaluations", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluations),
     ] + descriptions
   }
 
@@ -118,6 +122,8 @@ struct Endpoints: Sendable {
   let revocationFeed: RevocationFeedEndpoint
   let keySet: KeySetEndpoint
   let metadata: ServerMetadataEndpoint
+  let evaluation: EvaluationEndpoint
+  let evaluations: EvaluationsEndpoint
   let health: @Sendable (Request) -> Response
   let readiness: ReadinessEndpoint
   let administration: Administration

@@ -73,32 +73,24 @@ final class Application: Sendable {
     gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = Self.signIn(ground, tokens, passwords, roleGraph, limiter, configuration, log: log, now: now)
+    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts, applications: applications, apiKeys: apiKeys,
-        clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
+        database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
+        applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         gate: SessionGate(gate: gate, tokens: tokens), bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        clientCredentials: clientCredentials,
+        keys: keyRotation, clientCredentials: clientCredentials,
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
-      Self.settings(configuration))
-  }
-
-  private static func settings(_ configuration: Configuration) -> PublicAPI.Settings {
-    PublicAPI.Settings(
-      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
-      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
-      bodyLimit: configuration.limits.body)
+      PublicAPI.Settings(configuration))
   }
 
   private static func signIn(
-    _ ground: Ground, _ tokens: AccessTokens, _ passwords: Passwords, _ roles: LiveRoleGraph, _ limiter: PaceLimiter,
-    _ configuration: Configuration, log: Log,
-    now: Now
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
+    _ configuration: Configuration, log: Log, now: Now
   ) -> SignIn {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
@@ -182,5 +174,14 @@ final class Application: Sendable {
   func close() async {
     await database.close()
     log.flush()
+  }
+}
+
+extension PublicAPI.Settings {
+  fileprivate init(_ configuration: Configuration) {
+    self.init(
+      issuer: configuration.service.issuer, clients: configuration.clients, verification: configuration.verification,
+      crossOrigin: configuration.cors, pace: configuration.pace, administration: configuration.admin, decisions: configuration.authz,
+      bodyLimit: configuration.limits.body)
   }
 }

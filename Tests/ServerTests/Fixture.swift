@@ -38,6 +38,17 @@ struct Fixture {
     await fixture.server.drain(within: .milliseconds(50))
   }
 
+  private static var anyMethod: Route {
+    Route(
+      nil, "/any/{rest*}", bodyLimit: 100, replacesBadRequestID: true, admit: { _ in nil },
+      respond: .loopLocal(LoopLocal { Tally() }, entrance: 7),
+      finish: { response, _ in
+        var response = response
+        response.setHeader("X-Finished", "yes")
+        return response
+      })
+  }
+
   private static func routes(_ gate: Gate) -> [Route] {
     let open: @Sendable (Request) -> Response? = { _ in nil }
     return [
@@ -55,6 +66,7 @@ struct Fixture {
         .post, "/closed", bodyLimit: 1000,
         admit: { Problem(.clientRequired, "Say who you are.").response(requestID: $0.id) },
         respond: .immediate { _ in Response(.ok) }),
+      anyMethod,
       Route(
         .get, "/wait", bodyLimit: 0, admit: open,
         respond: .suspending { _ in
@@ -101,5 +113,28 @@ final class Gate: Sendable {
       return state.waiting
     }
     for continuation in waiting { continuation.resume() }
+  }
+}
+
+/// Counts the requests of its loop; every third is answered by a task.
+///
+/// `@unchecked Sendable`: touched only on its loop.
+final class Tally: LoopResponder, @unchecked Sendable {
+  private var count = 0
+
+  func respondNow(to request: Request, at entrance: Int) -> Response? {
+    count += 1
+    return count % 3 == 0 ? nil : answer(request, entrance)
+  }
+
+  func respond(to request: Request, at entrance: Int) async -> Response {
+    await Task.yield()
+    return answer(request, entrance)
+  }
+
+  private func answer(_ request: Request, _ entrance: Int) -> Response {
+    var response = Response(.ok, body: Array("\(count) \(entrance) \(String(decoding: request.methodBytes, as: UTF8.self))".utf8))
+    response.preparedFields = Array("X-Count: \(count)\r\n".utf8)
+    return response
   }
 }

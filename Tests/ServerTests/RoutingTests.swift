@@ -105,4 +105,40 @@ struct RoutingTests {
     #expect(throws: RouteError.self) { try table("a") }
     #expect(throws: RouteError.self) { try table("/a/{b*}/c") }
   }
+
+  @Test("a route for any method takes those that the server does not know, and bodies that nobody asked for")
+  func anyMethod() async throws {
+    try await Fixture.run { fixture in
+      for (line, fields) in [
+        ("GET /any/x", ""), ("PROPFIND /any/x", ""), ("FROB /any/", ""), ("OPTIONS /any/x", ""), ("POST /any/x", ""),
+        ("PUT /any/x", "Content-Length: 0\r\n"),
+        ("TRACE /any/x", "X-Request-ID: not good\r\n"),
+      ] {
+        let client = try fixture.client()
+        client.send("\(line) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+        let answer = try client.answer()
+        #expect(answer.status == 200 && answer.body.hasSuffix(" 7 \(line.prefix { $0 != " " })"), "\(answer)")
+      }
+      #expect(try await ask("FROB /healthz").status == 501)
+    }
+  }
+
+  @Test("what answers on a loop is made once for it, remembers, and may ask a task")
+  func loopLocal() async throws {
+    try await Fixture.run { fixture in
+      let client = try fixture.client()
+      for count in 1...7 {
+        client.send("GET /any/x HTTP/1.1\r\nHost: a\r\n\r\n")
+        let answer = try client.answer()
+        #expect(answer.body == "\(count) 7 GET" && answer["X-Count"] == "\(count)")
+      }
+    }
+  }
+
+  @Test("a route completes what the server refuses for it, also where the head was wrong")
+  func finishesRefusals() async throws {
+    #expect(try await ask("GET /any/x", "Bad Name: x\r\n")["X-Finished"] == "yes")
+    #expect(try await ask("POST /any/x", "Content-Length: 101\r\n")["X-Finished"] == "yes")
+    #expect(try await ask("GET /healthz", "Bad Name: x\r\n")["X-Finished"] == nil)
+  }
 }

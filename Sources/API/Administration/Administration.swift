@@ -1,3 +1,4 @@
+internal import Identity
 package import Primitives
 
 /// The configuration's `admin`.
@@ -14,11 +15,25 @@ package struct AdministrationSettings: Settings {
 struct Administration: Sendable {
   let users: UserResource
   let applications: ApplicationResource
+  let userRoles: AssignmentResource
+  let applicationRoles: AssignmentResource
+  let roles: RoleResource
+  let separations: SeparationResource
+  let sessions: SessionResource
+  let keys: SigningKeyResource
   let audit: AuditResource
 
   init(_ services: PublicAPI.Services) {
     users = UserResource(accounts: services.accounts)
     applications = ApplicationResource(applications: services.applications, keys: services.apiKeys, now: services.now)
+    userRoles = AssignmentResource(
+      roles: services.roles, accounts: services.accounts, applications: services.applications, kind: .user)
+    applicationRoles = AssignmentResource(
+      roles: services.roles, accounts: services.accounts, applications: services.applications, kind: .application)
+    roles = RoleResource(roles: services.roles)
+    separations = SeparationResource(separations: services.separations)
+    sessions = SessionResource(sessions: services.sessions.register, accounts: services.accounts)
+    keys = SigningKeyResource(rotation: services.keys)
     audit = AuditResource(database: services.database)
   }
 }

@@ -3,7 +3,7 @@ internal import HTTP
 
 /// Contract, section 6: what an operator does over HTTP. On the listener for operations; with `admin.public` on the public one too.
 extension Routes {
-  var administration: [RouteRow] { users + applications + audit }
+  var administration: [RouteRow] { users + applications + assignments + roles + separations + sessions + keys + audit }
 
   private var users: [RouteRow] {
     let users = endpoints.administration.users
@@ -30,6 +30,60 @@ extension Routes {
       make(.post, "/apps/{id}/keys", .applicationsWrite, applications.addKey),
       act(.delete, "/apps/{id}/keys/{key}", .applicationsWrite, applications.revokeKey),
       act(.post, "/apps/{id}/keys/{key}/rotate", .applicationsWrite, applications.rotateKey),
+    ]
+  }
+
+  private var assignments: [RouteRow] {
+    let (users, applications) = (endpoints.administration.userRoles, endpoints.administration.applicationRoles)
+    return [
+      read("/users/{id}/roles", .usersRead, users.list),
+      make(.post, "/users/{id}/roles", .usersWrite, users.grant),
+      make(.put, "/users/{id}/roles/{role}", .usersWrite, users.put),
+      act(.delete, "/users/{id}/roles/{role}", .usersWrite, users.revoke),
+      read("/apps/{id}/roles", .applicationsRead, applications.list),
+      make(.post, "/apps/{id}/roles", .applicationsWrite, applications.grant),
+      make(.put, "/apps/{id}/roles/{role}", .applicationsWrite, applications.put),
+      act(.delete, "/apps/{id}/roles/{role}", .applicationsWrite, applications.revoke),
+    ]
+  }
+
+  private var roles: [RouteRow] {
+    let roles = endpoints.administration.roles
+    return [
+      list("/roles", .rolesRead, roles.list),
+      make(.post, "/roles", .rolesWrite, roles.create),
+      read("/roles/{id}", .rolesRead, roles.get),
+      patch("/roles/{id}", .rolesWrite, roles.change),
+      act(.delete, "/roles/{id}", .rolesWrite, roles.delete),
+    ]
+  }
+
+  private var separations: [RouteRow] {
+    let separations = endpoints.administration.separations
+    return [
+      list("/separations", .rolesRead, separations.list),
+      make(.post, "/separations", .rolesWrite, separations.create),
+      read("/separations/{id}", .rolesRead, separations.get),
+      act(.delete, "/separations/{id}", .rolesWrite, separations.delete),
+    ]
+  }
+
+  private var sessions: [RouteRow] {
+    let sessions = endpoints.administration.sessions
+    return [
+      list("/sessions", .sessionsRead, sessions.list),
+      act(.delete, "/sessions/{id}", .sessionsWrite, sessions.end),
+      read("/users/{id}/sessions", .usersRead, sessions.listOfUser),
+      act(.delete, "/users/{id}/sessions", .usersWrite, sessions.endAllOfUser),
+    ]
+  }
+
+  private var keys: [RouteRow] {
+    let keys = endpoints.administration.keys
+    return [
+      read("/keys", .keysRead, keys.list),
+      make(.post, "/keys/rotate", .keysWrite, keys.rotate),
+      act(.delete, "/keys/{kid}", .keysWrite, keys.revoke),
     ]
   }
 

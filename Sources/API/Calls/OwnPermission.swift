@@ -14,6 +14,7 @@ enum OwnPermission: String, Sendable, CaseIterable {
   case keysWrite = "cf/keys:write"
   case auditRead = "cf/audit:read"
   case revocationsRead = "cf/revocations:read"
+  case decisionsEvaluate = "cf/decisions:evaluate"
 
   /// `nil` would open no door.
   var permission: Permission? { Permission(rawValue) }

@@ -41,14 +41,15 @@ extension ChangeOutcome {
     case .done(let subject): return subject
     case .unknown: throw Problem.unknown(noun)
     case .outdated: throw Precondition.outdated
-    case .lastAdministrator:
-      throw Problem(
-        .conflict, "Nobody would be left who may administer this server; make somebody else an administrator first.")
+    case .lastAdministrator: throw Problem.lastAdministrator
     }
   }
 }
 
 extension Problem {
+  static let lastAdministrator = Problem(
+    .conflict, "Nobody would be left who may administer this server; make another enabled user an administrator first.")
+
   static func unknown(_ noun: String) -> Problem { Problem(.notFound, "There is no \(noun) of this identifier.") }
 
   /// What `pointer` names is taken, or stands against what is there.

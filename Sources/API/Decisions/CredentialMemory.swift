@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import Identity
+internal import Persistence
 internal import Primitives
 internal import Tokens
 
@@ -12,12 +13,14 @@ internal import Tokens
 final class CredentialMemory {
   private let gate: Gate
   private let tokens: AccessTokens
+  private let changes: Changes
   private var credentials: RecentValues<CredentialDigest, KnownCredential>
   private var standings: RecentValues<StandingKey, KnownStanding>
 
   init(gate: Gate, tokens: AccessTokens, capacity: Int) {
     self.gate = gate
     self.tokens = tokens
+    changes = gate.changes
     credentials = RecentValues(capacity: capacity)
     standings = RecentValues(capacity: capacity)
   }
@@ -38,7 +41,7 @@ final class CredentialMemory {
       }
       guard !gate.isRevoked(claims) else { return revoked(digest) }
     }
-    guard credential.isCurrent(in: gate.changes, at: now) else { return nil }
+    guard credential.isCurrent(in: changes, at: now) else { return nil }
     credential.refresh()
     return .good(credential)
   }
@@ -48,7 +51,7 @@ final class CredentialMemory {
     let generation = tokens.keyGeneration
     let claims: Claims
     do throws(TokenError) {
-      claims = try tokens.verify(Array(token)).claims
+      claims = if let known = verified(digest, generation, at: now) { known } else { try tokens.verify(Array(token)).claims }
     } catch {
       credentials.remove(digest)
       return .bad(error == .expired ? .expired : .invalidToken)
@@ -80,6 +83,13 @@ final class CredentialMemory {
     return .bad(.revoked)
   }
 
+  /// What only its standing keeps from an answer is not verified again.
+  private func verified(_ digest: CredentialDigest, _ generation: UInt64, at now: Instant) -> Claims? {
+    guard let credential = credentials.value(for: digest), credential.keyGeneration == generation, !credential.hasExpired(at: now)
+    else { return nil }
+    return credential.claims
+  }
+
   private func remember(_ credential: KnownCredential, _ digest: CredentialDigest) -> Verdict {
     credential.refresh()
     credentials.insert(credential, for: digest)
@@ -89,14 +99,14 @@ final class CredentialMemory {
   private func standing(
     _ key: StandingKey, at now: Instant, _ read: () async throws -> Standing?
   ) async throws -> KnownStanding? {
-    if let known = standings.value(for: key), known.standing.isCurrent(in: gate.changes, at: now) { return known }
+    if let known = standings.value(for: key), known.currency.holds(in: changes, at: now) { return known }
     guard let standing = try await read() else {
       standings.remove(key)
       return nil
     }
     // Another request may have been quicker; credentials rest on the one that stands here.
     if let known = standings.value(for: key) {
-      known.standing = standing
+      known.replace(with: standing)
       return known
     }
     let known = KnownStanding(standing)

@@ -38,13 +38,18 @@ enum Dialect: Int, Sendable, CaseIterable {
   }
 
   private func read(_ request: Request, _ method: String, _ host: String, _ target: String) -> OriginalRequest {
-    var original = OriginalRequest(
-      method: request.headers.value(of: method), host: request.headers.value(of: host), target: request.headers.value(of: target))
-    // Said twice is not said: which of them is the gateway's, and which the client's?
-    if request.headers.count(of: method) > 1 { original.method = .unusable }
-    if request.headers.count(of: host) > 1 { original.host = .unusable }
-    if request.headers.count(of: target) > 1 { original.path = .unusable }
-    return original
+    OriginalRequest(
+      method: OriginalRequest.method(sent(request, method)), host: OriginalRequest.host(sent(request, host)),
+      path: OriginalRequest.path(sent(request, target)))
+  }
+
+  /// Said twice is not said: which of them is the gateway's, and which the client's?
+  private func sent(_ request: Request, _ name: String) -> OriginalRequest.Part<ArraySlice<UInt8>> {
+    switch request.headers.occurrence(of: name) {
+    case .absent: .absent
+    case .repeated: .unusable
+    case .once(let value): .given(value)
+    }
   }
 
   func answer(_ denial: Denial, requestID: String) -> Response {

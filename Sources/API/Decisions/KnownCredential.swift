@@ -5,13 +5,21 @@ internal import Tokens
 
 /// Somebody's standing, shared by all credentials that rest on it. Touched only on its loop.
 final class KnownStanding {
-  var standing: Standing {
-    didSet { version += 1 }
-  }
+  private(set) var standing: Standing
+  private(set) var currency: Standing.Currency
   /// Another one after every reading.
   private(set) var version = 0
 
-  init(_ standing: Standing) { self.standing = standing }
+  init(_ standing: Standing) {
+    self.standing = standing
+    currency = standing.currency
+  }
+
+  func replace(with standing: Standing) {
+    self.standing = standing
+    currency = standing.currency
+    version += 1
+  }
 }
 
 /// By what a standing is found again.
@@ -67,7 +75,7 @@ final class KnownCredential {
   }
 
   /// Whether nothing was revoked, changed or ended since it was looked at. A token's own end is asked for apart.
-  func isCurrent(in changes: Changes, at now: Instant) -> Bool { known.standing.isCurrent(in: changes, at: now) }
+  func isCurrent(in changes: Changes, at now: Instant) -> Bool { known.currency.holds(in: changes, at: now) }
 
   func hasExpired(at now: Instant) -> Bool { claims.map { now >= $0.expiresAt } ?? false }
 

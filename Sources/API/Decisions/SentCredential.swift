@@ -1,4 +1,5 @@
 internal import Cryptography
+private import Glibc
 internal import HTTP
 
 /// What a request brings to prove who sends it: `Authorization: Bearer`, `X-API-Key`, or both, which then have to agree.
@@ -27,7 +28,11 @@ enum SentCredential {
     case .repeated: self = .malformed
     case .once(let key): self = token.map { .both(token: $0, key: key) } ?? .key(key)
     }
-    if let token, token.isEmpty || token.contains(32) { self = .malformed }
+    if let token, token.isEmpty || Self.hasSpace(token) { self = .malformed }
+  }
+
+  private static func hasSpace(_ text: ArraySlice<UInt8>) -> Bool {
+    text.withUnsafeBytes { bytes in bytes.baseAddress.map { memchr($0, 32, bytes.count) != nil } ?? false }
   }
 
   var isSent: Bool { if case .none = self { false } else { true } }

@@ -2,7 +2,9 @@ internal import HTTP
 
 /// Contract, section 6.
 extension OperationDescription {
-  static var administration: [OperationDescription] { users + applications + audit }
+  static var administration: [OperationDescription] {
+    users + applications + assignments + roles + separations + userSessions + signingKeys + audit
+  }
 
   private static var users: [OperationDescription] {
     [
@@ -63,11 +65,36 @@ extension OperationDescription {
     ]
   }
 
+  private static var userSessions: [OperationDescription] {
+    [
+      admin(
+        .get, "/sessions", "Lists the live sessions in the order in which they began", [Answer(200, "A page", .page(of: .named(.session)))]),
+      admin(.delete, "/sessions/{id}", "Ends a session at once", [Answer(204, "Ended")], problems: [.notFound]),
+      admin(
+        .get, "/users/{id}/sessions", "Lists a user's live sessions, the newest first",
+        [Answer(200, "All of them", .page(of: .named(.session)))], problems: [.notFound]),
+      admin(.delete, "/users/{id}/sessions", "Ends a user's sessions at once", [Answer(204, "Ended")], problems: [.notFound]),
+    ]
+  }
+
+  private static var signingKeys: [OperationDescription] {
+    [
+      admin(.get, "/keys", "Lists the signing keys and their stages", [Answer(200, "All of them", .page(of: .named(.signingKey)))]),
+      admin(
+        .post, "/keys/rotate", "Publishes successors of the signing keys, which sign after keys.publicationLead",
+        input: AdministrationSchemas.keyRotation, [Answer(200, "The keys as they are now", .page(of: .named(.signingKey)))],
+        problems: [.conflict]),
+      admin(
+        .delete, "/keys/{kid}", "Takes a signing key out of use: every token by it is refused from now on", [Answer(204, "Gone")],
+        problems: [.notFound]),
+    ]
+  }
+
   private static var audit: [OperationDescription] {
     [admin(.get, "/audit", "Lists the record, the oldest entry first", [Answer(200, "A page", .page(of: .named(.auditEntry)))])]
   }
 
-  private static func admin(
+  static func admin(
     _ method: HTTP.Method, _ path: String, _ summary: String, input: Schema? = nil, _ answers: [Answer],
     problems: [ProblemCode] = [], headers: [RequestHeader] = []
   ) -> OperationDescription {

@@ -84,6 +84,28 @@ enum AdministrationSchemas {
 
   static var issuedKey: Schema { .object([.always("id", .identifier), .always("key", .string("Shown once."))]) }
 
+  static var session: Schema {
+    .object([
+      .always("id", .identifier), .always("user_id", .identifier), .always("username", .string()),
+      .maybe("client_id", .string("Which application opened it.")), .always("created_at", .time), .always("last_used_at", .time),
+      .always("expires_at", .time), .always("address", .string()), .always("user_agent", .string()), .always("device", .string()),
+    ])
+  }
+
+  static var signingKey: Schema {
+    .object([
+      .always("kid", .string()), .always("algorithm", algorithm), .always("state", .string(oneOf: ["published", "active", "retiring"])),
+      .always("created_at", .time), .maybe("activated_at", .time), .maybe("next_state", .string()), .maybe("next_at", .time),
+    ])
+  }
+
+  static var keyRotation: Schema {
+    .input([
+      .maybe("now", .boolean("Sign with the successors at once: verifiers that keep the published set refuse them until they fetch it.")),
+      .maybe("algorithm", algorithm),
+    ])
+  }
+
   static var auditEntry: Schema {
     .object([
       .always("sequence", .integer("1, 2, 3 … without a gap.")), .always("happened_at", .time), .always("action", .string()),

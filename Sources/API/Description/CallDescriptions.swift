@@ -17,6 +17,10 @@ extension OperationDescription {
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
         problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .tooManyAttempts]),
       OperationDescription(
+        .post, "/auth/refresh", "Exchange a refresh token for a new pair of tokens", input: .input([.always("refresh_token", .string())]),
+        [Answer(200, "Both tokens, new", .named(.signedIn), headers: ["X-Auth-Outcome"])],
+        problems: [.invalidToken, .expired, .revoked, .refreshTokenReused, .insufficientPermission]),
+      OperationDescription(
         .get, "/auth/me", "Who the caller is and what this session may do", [Answer(200, "User, session and rights", CallSchemas.me)]),
     ]
   }
@@ -26,7 +30,8 @@ extension OperationDescription {
       OperationDescription(
         .post, "/oauth/token", "Get an access token (RFC 6749)",
         input: .object([
-          .always("grant_type", .string(oneOf: ["client_credentials"])), .maybe("client_id", .string()),
+          .always("grant_type", .string(oneOf: ["client_credentials", "refresh_token"])),
+          .maybe("refresh_token", .string()), .maybe("client_id", .string()),
           .maybe("client_secret", .string("Where HTTP Basic is not used.")), .maybe("scope", .string()), .maybe("resource", .string()),
         ]),
         [

@@ -3,7 +3,8 @@ internal import HTTP
 
 /// A row of the route table as the description sees it, and where it is served.
 struct DescribedRoute: Sendable {
-  let method: HTTP.Method
+  /// `nil`: any.
+  let method: HTTP.Method?
   let path: String
   let access: Access
   let pace: PaceClass
@@ -26,6 +27,7 @@ extension Routes {
     for row in table { add(DescribedRoute(row, ["public"])) }
     for row in administration { add(DescribedRoute(row, isAdministrationPublic ? ["operations", "public"] : ["operations"])) }
     for row in operations { add(DescribedRoute(row, ["operations"])) }
+    for row in decisions { add(DescribedRoute(row, ["public"])) }
     for row in probes { add(DescribedRoute(row, ["public", "operations"])) }
     return found
   }
@@ -41,6 +43,15 @@ extension DescribedRoute {
     self.init(method: .get, path: row.path, access: row.access, pace: row.pace, body: .none, query: [], listeners: listeners)
   }
 
+  fileprivate init(_ row: DecisionRow, _ listeners: [String]) {
+    self.init(method: nil, path: row.path, access: .anyone, pace: .unlimited, body: .none, query: [], listeners: listeners)
+  }
+
+  var row: String { "\(method?.rawValue ?? "*") \(path)" }
+
+  /// As OpenAPI writes them. It has no word for any method: GET stands for all.
+  var methodName: String { (method ?? .get).rawValue.lowercased() }
+
   /// The names of `{…}` in the path.
   var parameters: [String] {
     path.split(separator: "/").filter { $0.hasPrefix("{") && $0.hasSuffix("}") }.map {
@@ -54,11 +65,12 @@ extension DescribedRoute {
   /// The same whenever the same table is described.
   var operationID: String {
     let words = path.split { !$0.isLetter && !$0.isNumber }
-    return ([method.rawValue.lowercased()] + words.map(String.init)).joined(separator: "_")
+    return ([methodName] + words.map(String.init)).joined(separator: "_")
   }
 
   /// What is refused before the endpoint is asked.
   var problems: [ProblemCode] {
+    guard method != nil else { return [] }
     var codes: [ProblemCode] = [.invalidRequest, .invalidHeader, .internalError, .unavailable]
     if pace != .unlimited { codes.append(.rateLimited) }
     if body != .none { codes += [.lengthRequired, .payloadTooLarge, .unsupportedMediaType] }

@@ -10,7 +10,7 @@ struct OpenAPIDocument {
 
   func render() -> [UInt8] {
     let operations = Dictionary(
-      OperationDescription.all.map { ("\($0.method.rawValue) \($0.path)", $0) }, uniquingKeysWith: { first, _ in first })
+      OperationDescription.all.map { ($0.row, $0) }, uniquingKeysWith: { first, _ in first })
     var json = JSONWriter(capacity: 65_536)
     json.object { json in
       json.member("openapi", "3.1.0")
@@ -23,8 +23,8 @@ struct OpenAPIDocument {
             json.member(path) { json in
               json.object { json in
                 for route in routes where route.template == path {
-                  let operation = OpenAPIOperation(route: route, description: operations["\(route.method.rawValue) \(route.path)"])
-                  json.member(route.method.rawValue.lowercased(), operation.write)
+                  let operation = OpenAPIOperation(route: route, description: operations[route.row])
+                  json.member(route.methodName, operation.write)
                 }
               }
             }
@@ -42,7 +42,7 @@ struct OpenAPIDocument {
       json.member("version", "1")
       json.member(
         "description",
-        "Every URL of this server. GET takes HEAD too, and OPTIONS names the methods of each. x-listeners says where a URL is served. "
+        "Every URL of this server. GET takes HEAD too, and OPTIONS names the methods of each. x-any-method marks what takes every method alike. x-listeners says where a URL is served. "
           + "Every answer has X-Request-ID; every refusal is a Problem unless said otherwise. Where an added verification is "
           + "configured, the calls under /auth bring its header.")
     }

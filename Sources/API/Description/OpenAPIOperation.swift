@@ -13,6 +13,7 @@ struct OpenAPIOperation {
       json.member("summary", description?.summary ?? route.path)
       json.member("tags", [route.tag])
       json.member("x-listeners", route.listeners)
+      if route.method == nil { json.member("x-any-method", true) }
       json.member("security") { json in
         json.array(SecurityScheme.alternatives(of: route.access)) { json, alternative in
           json.object { $0.member(alternative.scheme.rawValue, alternative.permissions) }
@@ -32,7 +33,7 @@ struct OpenAPIOperation {
 
   private func requestBody(_ json: inout JSONWriter) {
     json.object { json in
-      json.member("required", true)
+      json.member("required", route.body != .emptyJSON)
       json.member("content") { json in
         json.object { json in
           for type in route.body.mediaTypes {

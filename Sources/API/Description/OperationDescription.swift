@@ -3,7 +3,8 @@ internal import HTTP
 /// What a row of the route table does not say of itself: what goes in, what comes out, and what it is for. Every row has one; a
 /// test holds the table and these lists against each other.
 struct OperationDescription: Sendable {
-  let method: HTTP.Method
+  /// `nil`: any.
+  let method: HTTP.Method?
   let path: String
   /// In a line.
   let summary: String
@@ -45,7 +46,7 @@ struct OperationDescription: Sendable {
   }
 
   init(
-    _ method: HTTP.Method, _ path: String, _ summary: String, input: Schema? = nil, _ answers: [Answer], problems: [ProblemCode] = [],
+    _ method: HTTP.Method?, _ path: String, _ summary: String, input: Schema? = nil, _ answers: [Answer], problems: [ProblemCode] = [],
     headers: [RequestHeader] = []
   ) {
     self.method = method
@@ -57,7 +58,10 @@ struct OperationDescription: Sendable {
     self.headers = headers
   }
 
-  static var all: [OperationDescription] { signIn + tokens + administration + operations }
+  /// The row that it belongs to: `GET /auth/me`; `* /authz/nginx` for any method.
+  var row: String { "\(method?.rawValue ?? "*") \(path)" }
+
+  static var all: [OperationDescription] { signIn + sessions + tokens + decisions + administration + operations }
 }
 
 /// The shapes that more than one operation names, or that are worth a name.
@@ -73,6 +77,12 @@ enum SchemaName: String, Sendable, CaseIterable {
   case applicationEnrolment = "ApplicationEnrolment"
   case apiKey = "APIKey"
   case issuedKey = "IssuedKey"
+  case assignment = "Assignment"
+  case role = "Role"
+  case separation = "Separation"
+  case session = "Session"
+  case userKey = "UserKey"
+  case signingKey = "SigningKey"
   case auditEntry = "AuditEntry"
 
   var schema: Schema {
@@ -88,6 +98,12 @@ enum SchemaName: String, Sendable, CaseIterable {
     case .applicationEnrolment: AdministrationSchemas.applicationEnrolment
     case .apiKey: AdministrationSchemas.apiKey
     case .issuedKey: AdministrationSchemas.issuedKey
+    case .assignment: RoleSchemas.assignment
+    case .role: RoleSchemas.role
+    case .separation: RoleSchemas.separation
+    case .session: AdministrationSchemas.session
+    case .userKey: SessionSchemas.userKey
+    case .signingKey: AdministrationSchemas.signingKey
     case .auditEntry: AdministrationSchemas.auditEntry
     }
   }

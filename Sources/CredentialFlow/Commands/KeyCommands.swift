@@ -1,3 +1,4 @@
+internal import API
 internal import Cryptography
 internal import Identity
 internal import JSON
@@ -15,7 +16,7 @@ enum KeyCommands {
       let keys = application.signingKeys
       let life = SigningKeyLife(try await keys.list(), keys.schedule)
       if invocation.isJSON {
-        console.json { json in json.array(life.records) { json, record in json.key(record, next: life.next(of: record)) } }
+        console.json { json in json.array(life.records) { json, record in json.signingKey(record, of: life) } }
       } else {
         console.table(
           ["KID", "ALGORITHM", "STATE", "MADE", "NEXT"],
@@ -83,18 +84,4 @@ enum KeyCommands {
       }
       return .done
     })
-}
-
-extension JSONWriter {
-  fileprivate mutating func key(_ record: SigningKeyRecord, next: (stage: SigningKeyRecord.Stage, at: Instant)?) {
-    object { json in
-      json.member("kid", record.kid)
-      json.member("algorithm", record.algorithm.rawValue)
-      json.member("state", record.stage.rawValue)
-      json.member("created_at", record.createdAt.rfc3339())
-      json.member("activated_at", ifPresent: record.activatedAt?.rfc3339())
-      json.member("next_state", ifPresent: next?.stage.rawValue)
-      json.member("next_at", ifPresent: next?.at.rfc3339())
-    }
-  }
 }

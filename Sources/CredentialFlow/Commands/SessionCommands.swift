@@ -1,3 +1,4 @@
+internal import API
 internal import Identity
 internal import JSON
 internal import Primitives
@@ -80,23 +81,5 @@ enum SessionCommands {
   private static func id(_ text: String, _ invocation: Invocation) throws(UsageError) -> Session.ID {
     guard let id = Session.ID(text) else { throw invocation.wrong("'\(text)' is no session's id; 'session list' shows them") }
     return id
-  }
-}
-
-extension JSONWriter {
-  mutating func session(_ listed: SessionRegister.Listed) {
-    let session = listed.session
-    object { json in
-      json.member("id", "\(session.id)")
-      json.member("user_id", "\(session.account)")
-      json.member("username", listed.username.text)
-      json.member("client_id", ifPresent: session.application.map { "\($0)" })
-      json.member("created_at", session.createdAt.rfc3339())
-      json.member("last_used_at", session.lastUsedAt.rfc3339())
-      json.member("expires_at", session.expiresAt.rfc3339())
-      json.member("address", session.address)
-      json.member("user_agent", session.userAgent)
-      json.member("device", listed.deviceName)
-    }
   }
 }

@@ -36,9 +36,17 @@ package struct OriginalHost: Sendable, Equatable {
   }
 
   private static func isName(_ name: [UInt8]) -> Bool {
-    name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
-      !label.isEmpty && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    var isLabelEmpty = true
+    for byte in name {
+      guard byte != UInt8(ascii: ".") else {
+        if isLabelEmpty { return false }
+        isLabelEmpty = true
+        continue
+      }
+      guard isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") else { return false }
+      isLabelEmpty = false
     }
+    return !isLabelEmpty
   }
 
   private static func isAddress(_ name: [UInt8]) -> Bool {

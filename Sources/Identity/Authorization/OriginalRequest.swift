@@ -9,29 +9,38 @@ package struct OriginalRequest: Sendable {
 
     package var value: Value? { if case .given(let value) = self { value } else { nil } }
     package var isUnusable: Bool { if case .unusable = self { true } else { false } }
+
+    fileprivate func read<Result>(_ parse: (Value) -> Result?) -> Part<Result> {
+      switch self {
+      case .absent: .absent
+      case .unusable: .unusable
+      case .given(let value): parse(value).map { .given($0) } ?? .unusable
+      }
+    }
   }
 
-  package var method: Part<[UInt8]>
-  package var host: Part<OriginalHost>
-  package var path: Part<OriginalPath>
+  package let method: Part<ArraySlice<UInt8>>
+  package let host: Part<OriginalHost>
+  package let path: Part<OriginalPath>
 
-  package init(method: Part<[UInt8]> = .absent, host: Part<OriginalHost> = .absent, path: Part<OriginalPath> = .absent) {
+  package init(method: Part<ArraySlice<UInt8>> = .absent, host: Part<OriginalHost> = .absent, path: Part<OriginalPath> = .absent) {
     self.method = method
     self.host = host
     self.path = path
   }
 
-  /// Reads the parts as they were sent; each with how often it stood there.
+  /// Reads the parts as they were sent.
   package init(method: ArraySlice<UInt8>?, host: ArraySlice<UInt8>?, target: ArraySlice<UInt8>?) {
     self.init(
-      method: Self.part(method) { Self.isMethod($0) ? Array($0) : nil }, host: Self.part(host) { OriginalHost($0) },
-      path: Self.part(target) { try? OriginalPath($0) })
+      method: Self.method(method.map { .given($0) } ?? .absent), host: Self.host(host.map { .given($0) } ?? .absent),
+      path: Self.path(target.map { .given($0) } ?? .absent))
   }
 
-  private static func part<Value>(_ bytes: ArraySlice<UInt8>?, _ read: (ArraySlice<UInt8>) -> Value?) -> Part<Value> {
-    guard let bytes else { return .absent }
-    return read(bytes).map { .given($0) } ?? .unusable
-  }
+  package static func method(_ sent: Part<ArraySlice<UInt8>>) -> Part<ArraySlice<UInt8>> { sent.read { isMethod($0) ? $0 : nil } }
+
+  package static func host(_ sent: Part<ArraySlice<UInt8>>) -> Part<OriginalHost> { sent.read { OriginalHost($0) } }
+
+  package static func path(_ sent: Part<ArraySlice<UInt8>>) -> Part<OriginalPath> { sent.read { try? OriginalPath($0) } }
 
   /// A token (RFC 9110, section 5.6.2), as far as methods are ever spelled: capitals, digits and hyphens.
   static func isMethod(_ text: some Collection<UInt8>) -> Bool {

@@ -74,7 +74,7 @@ package struct Rule: Sendable, Equatable {
     }
     if !methodBytes.isEmpty {
       guard let method = request.method.value else { return .failure(.noMethod) }
-      guard methodBytes.contains(method) else { return .failure(.method) }
+      guard methodBytes.contains(where: method.elementsEqual) else { return .failure(.method) }
     }
     guard !paths.isEmpty else { return .success(Match()) }
     guard let path = request.path.value else { return .failure(.noPath) }

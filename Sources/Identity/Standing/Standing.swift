@@ -41,10 +41,28 @@ package struct Standing: Sendable {
       validUntil: validUntil, stamps: stamps)
   }
 
-  /// Whether nothing that it rests on has changed or ended since it was read.
-  package func isCurrent(in changes: Changes, at instant: Instant) -> Bool {
-    instant < validUntil && stamps.allSatisfy(changes.isCurrent)
+  /// How long it is good, by itself: for who asks at every request and needs no more.
+  package struct Currency: Sendable {
+    private let validUntil: Instant
+    private let stamps: [Changes.Stamp]
+
+    fileprivate init(_ standing: Standing) {
+      validUntil = standing.validUntil
+      stamps = standing.stamps
+    }
+
+    /// Whether nothing that the standing rests on has changed or ended since it was read.
+    package func holds(in changes: Changes, at instant: Instant) -> Bool {
+      guard instant < validUntil else { return false }
+      for stamp in stamps where !changes.isCurrent(stamp) { return false }
+      return true
+    }
   }
+
+  package var currency: Currency { Currency(self) }
+
+  /// Whether nothing that it rests on has changed or ended since it was read.
+  package func isCurrent(in changes: Changes, at instant: Instant) -> Bool { currency.holds(in: changes, at: instant) }
 
   /// `sub`: the user, or the application itself.
   package var subject: String { account.map { "\($0.id)" } ?? application?.clientID ?? "" }
