@@ -18,9 +18,9 @@ struct AdministratorTests {
       issuer: "test", now: ground.clock.now)
   }
 
-  @Test("where there is no administrator, nothing is protected")
-  func none() async throws {
-    let ground = try await RoleGround()
+  @Test("where there is no administrator, nothing is protected", arguments: RoleStorage.available)
+  func none(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     let user = try await ground.account("user")
     let accounts = try await accounts(ground)
     #expect(try await ground.grant("admin", user, Assignment.Terms(audience: "api")) == .done)
@@ -29,9 +29,11 @@ struct AdministratorTests {
     #expect(try await accounts.delete("user", by: RoleGround.by))
   }
 
-  @Test("disabling, deleting, revoking, ending, restricting and disinheriting the last one are refused and undone")
-  func everyForm() async throws {
-    let ground = try await RoleGround()
+  @Test(
+    "disabling, deleting, revoking, ending, restricting and disinheriting the last one are refused and undone",
+    arguments: RoleStorage.available)
+  func everyForm(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     let accounts = try await accounts(ground)
     try await ground.add("chief")
     #expect(try await ground.inherit("chief", "admin") == .done)
@@ -61,9 +63,11 @@ struct AdministratorTests {
     }
   }
 
-  @Test("who is disabled, or holds it for a time or a place, or is an application, is no successor; an enabled user is")
-  func successors() async throws {
-    let ground = try await RoleGround()
+  @Test(
+    "who is disabled, or holds it for a time or a place, or is an application, is no successor; an enabled user is",
+    arguments: RoleStorage.available)
+  func successors(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     let accounts = try await accounts(ground)
     let (user, other) = (try await ground.account("user"), try await ground.account("other"))
     #expect(try await ground.grant("admin", user) == .done)
@@ -77,10 +81,10 @@ struct AdministratorTests {
     #expect(try await ground.revoke("admin", other) == .lastAdministrator)
   }
 
-  @Test("of two administrators who are taken away at the same time, one stays")
-  func parallel() async throws {
-    for _ in 0..<20 {
-      let ground = try await RoleGround()
+  @Test("of two administrators who are taken away at the same time, one stays", arguments: RoleStorage.available)
+  func parallel(storage: RoleStorage) async throws {
+    for _ in 0..<10 {
+      let ground = try await RoleGround(storage)
       let (user, other) = (try await ground.account("user"), try await ground.account("other"))
       #expect(try await ground.grant("admin", user) == .done)
       #expect(try await ground.grant("admin", other) == .done)

@@ -1,3 +1,4 @@
+import Glibc
 import Journal
 import Persistence
 import Primitives
@@ -5,20 +6,48 @@ import Testing
 
 @testable import Identity
 
-/// Roles over a database in memory.
-struct RoleGround {
+/// Where roles are kept; PostgreSQL where `Scripts/test-postgresql` names a server.
+enum RoleStorage: String, Sendable {
+  case memory
+  case postgreSQL
+
+  static var available: [RoleStorage] { server == nil ? [.memory] : [.memory, .postgreSQL] }
+
+  private static var server: String? { getenv("CREDENTIALFLOW_TEST_POSTGRESQL").map { String(cString: $0) } }
+
+  /// A new and empty one.
+  func database() async throws -> any Database {
+    guard self == .postgreSQL, let server = Self.server else { return try await Ground.database() }
+    let settings = try DatabaseSettings(
+      from: SettingsReader(["connections": .integer(3)]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file")
+      })
+    let name = "roles_" + String(UInt64.random(in: 0 ... .max), radix: 36)
+    let keeper = try PostgreSQLDatabase(url: server, settings: settings)
+    try await keeper.transaction { try $0.script("CREATE SCHEMA \(name)") }
+    await keeper.close()
+    let url = server + (server.contains("?") ? "&" : "?") + "options=-csearch_path%3D" + name
+    let database = try PostgreSQLDatabase(url: url, settings: settings)
+    _ = try await Migrator(database, now: .fixed(at: Ground.start)).run()
+    return database
+  }
+}
+
+/// Roles over a database of their own.
+final class RoleGround: Sendable {
   let database: any Database
   let clock = ManualClock(at: Ground.start)
   let roles: Roles
   let separations: Separations
   static let by = Provenance(actor: .commandLine(user: "test"))
 
-  init() async throws {
-    database = try await Ground.database()
+  init(_ storage: RoleStorage) async throws {
+    database = try await storage.database()
     roles = Roles(database: database, now: clock.now)
     separations = Separations(database: database, now: clock.now)
     try await roles.makeBuiltin()
   }
+
+  deinit { Task { [database] in await database.close() } }
 
   func add(_ names: String...) async throws {
     for name in names { #expect(try await roles.add(name, description: "", permissions: [], by: Self.by) == .done) }
@@ -47,9 +76,9 @@ struct RoleGround {
 
 @Suite("Changing roles, and who holds them")
 struct RolesTests {
-  @Test("a role cannot come to inherit itself, over any number of steps")
-  func cycles() async throws {
-    let ground = try await RoleGround()
+  @Test("a role cannot come to inherit itself, over any number of steps", arguments: RoleStorage.available)
+  func cycles(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     try await ground.add("a", "b", "c")
     #expect(try await ground.inherit("a", "a") == .cycle)
     #expect(try await ground.inherit("a", "b") == .done)
@@ -65,10 +94,10 @@ struct RolesTests {
     #expect(try await ground.inherit("admin", "a") == .builtin)
   }
 
-  @Test("of parallel changes that together would make a cycle, not all are made")
-  func parallelCycles() async throws {
-    for _ in 0..<20 {
-      let ground = try await RoleGround()
+  @Test("of parallel changes that together would make a cycle, not all are made", arguments: RoleStorage.available)
+  func parallelCycles(storage: RoleStorage) async throws {
+    for _ in 0..<10 {
+      let ground = try await RoleGround(storage)
       let names = (0..<6).map { "r\($0)" }
       for name in names { try await ground.add(name) }
       let outcomes = try await withThrowingTaskGroup(of: RoleOutcome.self) { group in
@@ -81,9 +110,9 @@ struct RolesTests {
     }
   }
 
-  @Test("a hierarchy has at most 32 steps, and a role at most as many permissions as are allowed")
-  func limits() async throws {
-    let ground = try await RoleGround()
+  @Test("a hierarchy has at most 32 steps, and a role at most as many permissions as are allowed", arguments: RoleStorage.available)
+  func limits(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     for index in 0...33 { try await ground.add("r\(index)") }
     for index in 0..<32 { #expect(try await ground.inherit("r\(index)", "r\(index + 1)") == .done) }
     #expect(try await ground.inherit("r32", "r33") == .tooDeep)
@@ -95,9 +124,9 @@ struct RolesTests {
     #expect(try await ground.roles.role("wide") == nil)
   }
 
-  @Test("a change is made for the state that it names, and the record says from what to what")
-  func versions() async throws {
-    let ground = try await RoleGround()
+  @Test("a change is made for the state that it names, and the record says from what to what", arguments: RoleStorage.available)
+  func versions(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     try await ground.add("a", "b")
     let change = Roles.Change(description: "new", permissions: [Permission("x:y")].compactMap { $0 }, inherits: ["b"])
     #expect(try await ground.roles.role("a")?.version == 2)
@@ -112,9 +141,9 @@ struct RolesTests {
     ] { #expect(entry.detail.contains(fact), "\(entry.detail)") }
   }
 
-  @Test("granting again replaces the terms, and the record says from what to what")
-  func regrant() async throws {
-    let ground = try await RoleGround()
+  @Test("granting again replaces the terms, and the record says from what to what", arguments: RoleStorage.available)
+  func regrant(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     try await ground.add("a")
     let user = try await ground.account("user")
     let short = Assignment.Terms(expiresAt: Ground.start + .seconds(60), audience: "api")
@@ -131,9 +160,11 @@ struct RolesTests {
     #expect(try await ground.revoke("a", user) == .unchanged)
   }
 
-  @Test("nobody comes to hold two roles of a static separation: not by grant, inheritance, or a set made afterwards")
-  func staticSeparation() async throws {
-    let ground = try await RoleGround()
+  @Test(
+    "nobody comes to hold two roles of a static separation: not by grant, inheritance, or a set made afterwards",
+    arguments: RoleStorage.available)
+  func staticSeparation(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     try await ground.add("payer", "approver", "chief", "clerk")
     let (user, other) = (try await ground.account("user"), try await ground.account("other"))
     let add = { (name: String, kind: Separation.Kind, roles: [String]) in
@@ -167,9 +198,9 @@ struct RolesTests {
     #expect(try await ground.separations.list().map(\.name) == ["pay"])
   }
 
-  @Test("parallel grants of two roles of a static separation: one is made")
-  func parallelGrants() async throws {
-    let ground = try await RoleGround()
+  @Test("parallel grants of two roles of a static separation: one is made", arguments: RoleStorage.available)
+  func parallelGrants(storage: RoleStorage) async throws {
+    let ground = try await RoleGround(storage)
     try await ground.add("a", "b")
     #expect(try await ground.separations.add("s", .static, ["a", "b"], by: RoleGround.by) == .done)
     for index in 0..<20 {

@@ -13,6 +13,7 @@ struct InstantTests {
     ] as [(Int64, String)])
   func rfc3339(seconds: Int64, text: String) {
     #expect(Instant(unixSeconds: seconds).rfc3339() == text)
+    #expect(Instant(rfc3339: text) == (seconds < 0 ? nil : Instant(unixSeconds: seconds)))
   }
 
   @Test("microseconds are written where they are asked for, and count forwards before 1970 too")
@@ -64,5 +65,18 @@ struct InstantTests {
     #expect(now() == Instant(unixSeconds: 60))
     #expect(Now.fixed(at: Instant(unixSeconds: 7))() == Instant(unixSeconds: 7))
     #expect(Now.system() > Instant(unixSeconds: 1_700_000_000))
+  }
+
+  @Test("every day from 1970 to 2100 is read as it is written, and what is no date is not read")
+  func readBack() {
+    for day in 0..<Int64(47_482) {
+      let instant = Instant(unixSeconds: day * 86_400 + day % 86_400)
+      #expect(Instant(rfc3339: instant.rfc3339()) == instant)
+    }
+    for text in [
+      "", "2027-01-01", "2027-02-29T00:00:00Z", "2027-04-31T00:00:00Z", "2027-13-01T00:00:00Z", "2027-00-10T00:00:00Z",
+      "2027-01-01T24:00:00Z", "2027-01-01T00:60:00Z", "2027-01-01T00:00:00+", "2027-01-01t00:00:00Z", "1969-12-31T23:59:59Z",
+      "2027-1-01T00:00:000Z",
+    ] { #expect(Instant(rfc3339: text) == nil, "\(text)") }
   }
 }
