@@ -1,4 +1,5 @@
 import Identity
+import Primitives
 import Testing
 
 @testable import CredentialFlow
@@ -64,8 +65,8 @@ struct GatewayProgramTests {
 
       _ = try await scene.world.application.roles.grant(
         "clerk", to: .application(try #require(Application.ID(scene.client.clientID))), by: World.admin)
-      let byKey = try scene.gateway.ask("GET", "/clerks", [scene.client.key])
-      #expect(try byKey.echoed?.identity()["Subject"] == scene.client.clientID, "\(byKey)")
+      let byKey = try #require(try scene.gateway.ask("GET", "/clerks", [scene.client.key]).echoed).identity()
+      #expect(byKey["Subject"] == scene.client.clientID)
     }
   }
 
@@ -106,10 +107,12 @@ struct GatewayProgramTests {
     try await Self.run(program) { scene in
       let signedIn = try scene.gateway.ask("GET", "/clerks", Self.spoofs + [scene.bearer])
       let known = try #require(signedIn.echoed, "\(signedIn)")
-      #expect(try known.identity()["Subject"] == scene.ada.id && known.identity()["Roles"] == "clerk")
-      #expect(try known.identity()["Actor"] == "" && known.identity()["Token"] == "" && !signedIn.text.contains("spoofed"))
+      let identity = try known.identity()
+      #expect(identity["Subject"] == scene.ada.id && identity["Roles"] == "clerk")
+      #expect(identity["Actor"] == "" && identity["Token"] == "" && !signedIn.text.contains("spoofed"))
       let anonymous = try scene.gateway.ask("GET", "/open", Self.spoofs)
-      #expect(try #require(anonymous.echoed).identity().values.allSatisfy(\.isEmpty) && !anonymous.text.contains("spoofed"))
+      let nobody = try #require(anonymous.echoed, "\(anonymous)").identity()
+      #expect(nobody.values.allSatisfy(\.isEmpty) && !anonymous.text.contains("spoofed"))
       #expect(try scene.gateway.ask("GET", "/clerks", Self.spoofs).decision == "401 no_credentials")
       // A client that has a header dropped as "of this connection only" gains nothing by it.
       let dropped = try scene.gateway.ask(
@@ -122,16 +125,18 @@ struct GatewayProgramTests {
   @Test("original-request headers of the client have no effect on the decision", arguments: GatewayProgram.allCases)
   func spoofedOriginal(_ program: GatewayProgram) async throws {
     try await Self.run(program) { scene in
-      let spoofs =
-        ["X-Original-URI", "X-Original-Url", "X-Forwarded-Uri", "X-Rewrite-Url"].map { ($0, "/open") } + [
-          ("X-Original-Method", "GET"), ("X-Forwarded-Method", "GET"), ("X-Original-Host", "h"), ("X-Forwarded-Host", "h"),
-          ("X-Forwarded-Prefix", "/open"), ("X-Authz-Reason", "ok"), ("X-HTTP-Method-Override", "GET"),
-        ]
+      let spoofs: [(String, String)] = [
+        ("X-Original-URI", "/open"), ("X-Original-Url", "/open"), ("X-Forwarded-Uri", "/open"), ("X-Rewrite-Url", "/open"),
+        ("X-Original-Method", "GET"), ("X-Forwarded-Method", "GET"), ("X-Original-Host", "h"), ("X-Forwarded-Host", "h"),
+        ("X-Forwarded-Prefix", "/open"), ("X-Authz-Reason", "ok"), ("X-HTTP-Method-Override", "GET"),
+      ]
       #expect(try scene.gateway.ask("GET", "/clerks", spoofs).decision == "401 no_credentials")
       #expect(try scene.gateway.ask("GET", "/admin/users", spoofs + [scene.bearer]).decision == "403 insufficient_permission")
       #expect(try scene.gateway.ask("GET", "/clerks", spoofs + [scene.bearer]).echoed != nil)
       #expect(try scene.gateway.ask("GET", "/clerks?rule=open", spoofs).decision == "401 no_credentials")
-      #expect(try scene.gateway.ask("GET", "/.credentialflow", [scene.bearer]).status != 200 || program != .nginx)
+      // The questions' own place in nginx.conf is nobody's to ask.
+      let own = try scene.gateway.ask("GET", "/.credentialflow", [scene.bearer])
+      #expect(program != .nginx || own.status == 404)
     }
   }
 
