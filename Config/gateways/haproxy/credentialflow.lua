@@ -1,5 +1,5 @@
--- Asks CredentialFlow whether a request may pass. Loaded by haproxy.cfg, which gives the URL of the question.
-local url = ...
+-- Asks CredentialFlow whether a request may pass. Loaded by haproxy.cfg, which names the URL of the question.
+local url = os.getenv("CREDENTIALFLOW_AUTHZ")
 
 local identity = {
   "x-auth-subject", "x-auth-username", "x-auth-session", "x-auth-client", "x-auth-roles",

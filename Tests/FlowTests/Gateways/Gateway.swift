@@ -31,8 +31,11 @@ enum GatewayProgram: String, CaseIterable, Sendable, CustomTestStringConvertible
       changes += [
         ("/run/nginx.pid", "\(folder)/pid"), ("/var/log/nginx", folder), ("\nhttp {", "\nhttp { \(places.joined(separator: " "))"),
       ]
-    case .caddy: break
-    case .haproxy: changes.append(("/etc/haproxy/", "\(Self.configurations)/haproxy/"))
+    case .caddy: changes.append(("localhost:2019", "localhost:\(FreePort.find() ?? 0)"))
+    case .haproxy:
+      changes.append(("/etc/haproxy/", "\(Self.configurations)/haproxy/"))
+      // Only root can become another user.
+      if geteuid() != 0 { changes.append(("  user haproxy\n  group haproxy\n", "")) }
     }
     for (old, new) in changes {
       guard text.contains(old) else { throw World.Unexpected(what: "\(configuration) has no \(old)") }
