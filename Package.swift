@@ -39,10 +39,11 @@ let package = Package(
     library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
     library("CQREncode", "libqrencode", apt: "libqrencode-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
+    .target(name: "CCurve", dependencies: ["COpenSSL"], path: "Sources/C/CCurve"),
 
     module("Primitives", ["CSodium", "CUTF8Proc", "CZlib"]),
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
-    module("Cryptography", ["COpenSSL", "CSodium", "Primitives"]),
+    module("Cryptography", ["CCurve", "COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
