@@ -162,7 +162,7 @@ struct GatewayProgramTests {
     let many = (1...16).map { "departments/number-\($0)/invoices/of-the-current-year-\($0)/drafts-and-finals:read" }
     try await Self.run(program, permissions: ["invoices:read"] + many) { scene in
       #expect(scene.token.utf8.count > 2_500, "\(scene.token.utf8.count)")
-      let answer = try scene.gateway.ask("GET", "/clerks", [("X-Filler", String(repeating: "f", count: 4_000)), scene.bearer])
+      let answer = try scene.gateway.ask("GET", "/clerks", [("X-Filler", String(repeating: "f", count: 11_000)), scene.bearer])
       let identity = try #require(answer.echoed, "\(answer)").identity()
       #expect(identity["Permissions"]?.contains("number-16/") == true && identity["ACR"] == "aal2")
     }
