@@ -21,6 +21,12 @@ enum GatewayProgram: String, CaseIterable, Sendable, CustomTestStringConvertible
     ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"].map { "\($0)/\(rawValue)" }.first { access($0, X_OK) == 0 }
   }
 
+  static let installed = allCases.filter { $0.executable != nil }
+  static let absent = allCases.filter { $0.executable == nil }
+  static var absence: Comment {
+    "not installed, so its tests do not run: \(absent.map(\.rawValue).joined(separator: ", ")); Scripts/install-dependencies test"
+  }
+
   /// The file with other ports and paths, and nothing else changed.
   func configuration(in folder: String, listen: UInt16, daemon: UInt16, service: UInt16) throws -> String {
     var text = String(decoding: try Data(contentsOf: URL(filePath: configuration)), as: UTF8.self)
