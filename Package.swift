@@ -55,7 +55,7 @@ let package = Package(
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
       ], swiftSettings: settings),
     .target(
-      name: "Defaults", path: "Config", exclude: ["docker", "systemd"], resources: [.embedInCode("credentialflow.json5")],
+      name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"], resources: [.embedInCode("credentialflow.json5")],
       swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
