@@ -39,10 +39,11 @@ let package = Package(
     library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
     library("CQREncode", "libqrencode", apt: "libqrencode-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
+    .target(name: "CCurve", dependencies: ["COpenSSL"], path: "Sources/C/CCurve"),
 
     module("Primitives", ["CSodium", "CUTF8Proc", "CZlib"]),
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
-    module("Cryptography", ["COpenSSL", "CSodium", "Primitives"]),
+    module("Cryptography", ["CCurve", "COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
@@ -54,7 +55,7 @@ let package = Package(
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
       ], swiftSettings: settings),
     .target(
-      name: "Defaults", path: "Config", exclude: ["docker", "systemd"], resources: [.embedInCode("credentialflow.json5")],
+      name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"], resources: [.embedInCode("credentialflow.json5")],
       swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),

@@ -1,5 +1,6 @@
 """Live sessions for benchmarks: opened by signing in, and refreshed over keep-alive connections by wrk."""
 import os
+import sqlite3
 
 import load
 from bench import Client, add_users
@@ -56,3 +57,30 @@ class Sessions:
             file.writelines(answer["refresh_token"] + "\n" for answer in opened)
         return load.measured(self.server.process.pid, lambda: load.wrk(
             self.server.port, "/auth/refresh", None, seconds, connections, THREADS, self.script, (self.client.key, path, str(THREADS))))
+
+
+def spread_sessions(data, total):
+    """Fills a stopped server's store up to `total` sessions with copies of the real ones under ids of their own, all written anew in
+    the order of their ids with as many copies beside each: so the real ones lie spread over table and indexes."""
+    db = sqlite3.connect(os.path.join(data, "credentialflow.db"))
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("PRAGMA synchronous = OFF")
+    columns = [row[1] for row in db.execute("PRAGMA table_info(session)")]
+    real = db.execute(f"SELECT {', '.join(columns)} FROM session ORDER BY id").fetchall()
+    identifier, digest = columns.index("id"), columns.index("refresh_digest")
+    db.execute("DELETE FROM session")
+
+    def rows():
+        copies, extra = divmod(total, len(real))
+        for index, row in enumerate(real):
+            yield row
+            made = sorted(row[identifier][:6] + b"\xff" + os.urandom(9) for _ in range(copies + (index < extra) - 1))
+            for copy in made:
+                fresh = list(row)
+                fresh[identifier], fresh[digest] = copy, os.urandom(32)
+                yield fresh
+
+    db.executemany(f"INSERT INTO session ({', '.join(columns)}) VALUES ({','.join('?' * len(columns))})", rows())
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()

@@ -127,9 +127,9 @@ package struct PublicAPI: Sendable {
         endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys), me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
-        introspection: IntrospectionEndpoint(
-          caller: TokenCaller(clients: services.clients), introspection: services.revocations.introspection),
-        revocation: services.revocation, revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
+        introspection: services.introspection,
+        revocation: services.revocation,
+        revocationFeed: RevocationFeedEndpoint(feed: services.revocations.feed),
         keySet: KeySetEndpoint(tokens: services.tokens), metadata: ServerMetadataEndpoint(issuer: settings.issuer),
         evaluation: EvaluationEndpoint(gate: services.standings, accounts: services.accounts),
         evaluations: EvaluationsEndpoint(gate: services.standings, accounts: services.accounts),
@@ -154,6 +154,10 @@ package struct PublicAPI: Sendable {
 }
 
 extension PublicAPI.Services {
+  fileprivate var introspection: IntrospectionEndpoint {
+    IntrospectionEndpoint(caller: TokenCaller(clients: clients), introspection: revocations.introspection)
+  }
+
   fileprivate var revocation: RevocationEndpoint {
     RevocationEndpoint(caller: TokenCaller(clients: clients), revocation: revocations.revocation)
   }

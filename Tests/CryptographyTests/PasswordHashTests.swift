@@ -67,16 +67,8 @@ struct PasswordHashTests {
     }
   }
 
-  @Test("burning work takes about the time of a hash of that work")
+  @Test("work of every size can be burnt; what it costs is measured by the bench equal-time")
   func burn() throws {
-    let clock = ContinuousClock()
-    let parameters = Argon2Parameters(memoryKiB: 8192, iterations: 2)
-    var fastest = (burn: Duration.seconds(10), hash: Duration.seconds(10))
-    for _ in 0..<8 {
-      fastest.burn = min(fastest.burn, try clock.measure { try PasswordHash.burn(work: parameters.work, memoryKiB: 8192) })
-      fastest.hash = min(fastest.hash, try clock.measure { _ = try PasswordHash.hash(secret("x"), parameters) })
-    }
-    #expect((0.5...2).contains(fastest.burn / fastest.hash))
     for work in [-5, 0, 7, 9, 100, 20_000] { try PasswordHash.burn(work: work, memoryKiB: 64) }
     try PasswordHash.burn(work: 100, memoryKiB: 0)
   }

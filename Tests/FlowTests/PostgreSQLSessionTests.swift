@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 import Identity
 import JSON
@@ -69,6 +70,43 @@ struct PostgreSQLSessionTests {
       #expect(made.status == 201, "\(made)")
       #expect(try world.addKey(token, roles: #"["billing"]"#, proof: proof).code == "reauthentication_required")
       #expect(try world.asUser("DELETE", "/auth/keys/\(made.json?["id"]?.string ?? "")", token).status == 204)
+    }
+  }
+
+  @Test("keys rotate, tokens are revoked and the feed goes on, as on SQLite", .enabled(if: server != nil))
+  func keysAndFeed() async throws {
+    try await run { world in
+      let (person, client) = (try await world.addPerson(), try await world.addClient())
+      try await world.addRole("verifier", "cf/revocations:read")
+      let id = try #require(Identity.Application.ID(client.clientID))
+      _ = try await world.application.roles.grant("verifier", to: .application(id), by: World.admin)
+      func page(after cursor: String?) throws -> (claims: [String], next: String?) {
+        let path = "/oauth/revocations" + (cursor.map { "?after=\($0)" } ?? "")
+        let claims = try Token(world.call("GET", path, [world.bearer(client)]).text).claims
+        return ((claims["events"]?.elements ?? []).compactMap { $0["claim"]?.string }, claims["next"]?.string)
+      }
+      let start = try page(after: nil).next
+      let token = try world.signedIn(person, client).token()
+      let own = String(try world.bearer(client).1.dropFirst(7))
+      for _ in 0..<3 {
+        #expect(try await world.application.keyRotation.rotate([.es256], isImmediate: true, by: World.admin) == .done)
+      }
+      #expect(try world.me(token).status == 200)
+      for given in [token, own] {
+        let answer = try world.call("POST", "/oauth/revoke", [World.formType, client.basic], Array("token=\(given)".utf8))
+        #expect(answer.status == 200)
+      }
+      #expect(try world.me(token).code == "revoked")
+      let first = try page(after: start)
+      #expect(first.claims == ["sid", "jti"])
+      let kid = try #require(try Token(own).header["kid"]?.string)
+      #expect(try await world.application.keyRotation.revoke(kid, by: World.admin) == .done)
+      #expect(try page(after: first.next).claims == ["kid"])
+      world.clock.advance(by: .days(2))
+      try await world.prune()
+      try await world.application.keyRotation.advance()
+      #expect(try await world.application.signingKeys.list().count { $0.stage == .active } == 3)
+      #expect(try page(after: nil).claims == [])
     }
   }
 }

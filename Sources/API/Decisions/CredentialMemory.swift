@@ -25,6 +25,15 @@ final class CredentialMemory {
     standings = RecentValues(capacity: capacity)
   }
 
+  /// Verified, and waiting for the store to say who stands behind it.
+  private struct Unplaced {
+    let claims: Claims
+    let generation: UInt64
+  }
+
+  private static let mostUnplaced = 256
+  private var unplaced: [CredentialDigest: Unplaced] = [:]
+
   enum Verdict {
     case good(KnownCredential)
     case bad(DenialReason)
@@ -46,8 +55,9 @@ final class CredentialMemory {
     return .good(credential)
   }
 
-  /// A token, verified and looked up; throws what the store throws.
-  func learn(token: ArraySlice<UInt8>, _ digest: CredentialDigest, at now: Instant) async throws -> Verdict {
+  /// A token that was not seen before: its signature is checked here and now, for it is the loop's work wherever it is done, and
+  /// where its standing is known there is nothing to wait for. `nil` where the store has to be asked.
+  func check(token: ArraySlice<UInt8>, _ digest: CredentialDigest, at now: Instant) -> Verdict? {
     let generation = tokens.keyGeneration
     let claims: Claims
     do throws(TokenError) {
@@ -58,12 +68,24 @@ final class CredentialMemory {
     }
     guard !gate.isRevoked(claims) else { return revoked(digest) }
     let key = StandingKey(claims)
+    if let known = current(key, at: now) { return remember(claims, key, known, generation, digest) }
+    if unplaced.count >= Self.mostUnplaced { unplaced.removeAll(keepingCapacity: true) }
+    unplaced[digest] = Unplaced(claims: claims, generation: generation)
+    return nil
+  }
+
+  /// A token, verified and looked up; throws what the store throws.
+  func learn(token: ArraySlice<UInt8>, _ digest: CredentialDigest, at now: Instant) async throws -> Verdict {
+    if let verdict = check(token: token, digest, at: now) { return verdict }
+    guard let (claims, generation) = unplaced.removeValue(forKey: digest).map({ ($0.claims, $0.generation) }) else {
+      return .bad(.unavailable)
+    }
+    let key = StandingKey(claims)
     guard let known = try await standing(key, at: now, { try await gate.standing(of: claims) }) else {
       credentials.remove(digest)
       return .bad(.revoked)
     }
-    let paceKey = claims.session.map { Array($0.id.utf8) } ?? Array(claims.clientID.utf8)
-    return remember(KnownCredential(claims: claims, key, known, keyGeneration: generation, paceKey: paceKey), digest)
+    return remember(claims, key, known, generation, digest)
   }
 
   /// An application's or a user's own key.
@@ -85,9 +107,22 @@ final class CredentialMemory {
 
   /// What only its standing keeps from an answer is not verified again.
   private func verified(_ digest: CredentialDigest, _ generation: UInt64, at now: Instant) -> Claims? {
+    if let waiting = unplaced[digest], waiting.generation == generation, now < waiting.claims.expiresAt { return waiting.claims }
     guard let credential = credentials.value(for: digest), credential.keyGeneration == generation, !credential.hasExpired(at: now)
     else { return nil }
     return credential.claims
+  }
+
+  private func current(_ key: StandingKey, at now: Instant) -> KnownStanding? {
+    guard let known = standings.value(for: key), known.currency.holds(in: changes, at: now) else { return nil }
+    return known
+  }
+
+  private func remember(
+    _ claims: Claims, _ key: StandingKey, _ known: KnownStanding, _ generation: UInt64, _ digest: CredentialDigest
+  ) -> Verdict {
+    let paceKey = claims.session.map { Array($0.id.utf8) } ?? Array(claims.clientID.utf8)
+    return remember(KnownCredential(claims: claims, key, known, keyGeneration: generation, paceKey: paceKey), digest)
   }
 
   private func remember(_ credential: KnownCredential, _ digest: CredentialDigest) -> Verdict {
@@ -99,7 +134,7 @@ final class CredentialMemory {
   private func standing(
     _ key: StandingKey, at now: Instant, _ read: () async throws -> Standing?
   ) async throws -> KnownStanding? {
-    if let known = standings.value(for: key), known.currency.holds(in: changes, at: now) { return known }
+    if let known = current(key, at: now) { return known }
     guard let standing = try await read() else {
       standings.remove(key)
       return nil

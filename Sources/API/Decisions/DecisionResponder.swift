@@ -48,7 +48,10 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
     switch sent {
     case .none: verdict = .bad(.noCredentials)
     case .malformed: verdict = .bad(.invalidToken)
-    case .token(let text), .key(let text): verdict = memory.recall(CredentialDigest(text), at: request.receivedAt)
+    case .token(let text):
+      let digest = CredentialDigest(text)
+      verdict = memory.recall(digest, at: request.receivedAt) ?? memory.check(token: text, digest, at: request.receivedAt)
+    case .key(let text): verdict = memory.recall(CredentialDigest(text), at: request.receivedAt)
     case .both: verdict = nil
     }
     return verdict.map { answer(question, $0, request, dialect, isSent: sent.isSent) }

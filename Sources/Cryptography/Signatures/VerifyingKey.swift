@@ -10,6 +10,8 @@ package final class VerifyingKey: @unchecked Sendable {
   package let thumbprint: String
   private let handle: KeyHandle
   private let template: OpaquePointer?
+  /// For ES256.
+  let table: LazyKeyTable?
 
   /// A key made elsewhere. Refuses points off the curve and weak RSA keys.
   package convenience init(_ jwk: PublicJWK) throws(CryptographyError) {
@@ -21,6 +23,7 @@ package final class VerifyingKey: @unchecked Sendable {
     algorithm = handle.algorithm
     jwk = try handle.publicJWK()
     thumbprint = jwk.thumbprint
+    table = if case .ellipticCurve(let x, let y) = jwk { LazyKeyTable(x: x, y: y) } else { nil }
     template = algorithm == .edDSA ? nil : try handle.template(EVP_PKEY_verify_init)
   }
 
@@ -30,7 +33,7 @@ package final class VerifyingKey: @unchecked Sendable {
   package func isValid(_ signature: ArraySlice<UInt8>, over message: UnsafeRawBufferPointer) -> Bool {
     let isValid =
       switch algorithm {
-      case .es256: ECDSASignature.der(signature).map { isValidDigest($0[...], Digest.sha256(message)) } ?? false
+      case .es256: isValidCurve(signature, Digest.sha256(message))
       case .rs256: signature.count == EVP_PKEY_get_size(handle.key) && isValidDigest(signature, Digest.sha256(message))
       case .edDSA: signature.count == 64 && isValidEdwards(signature, message)
       }
@@ -41,6 +44,11 @@ package final class VerifyingKey: @unchecked Sendable {
 
   package func isValid(_ signature: [UInt8], over message: [UInt8]) -> Bool {
     message.withUnsafeBytes { isValid(signature[...], over: $0) }
+  }
+
+  private func isValidCurve(_ signature: ArraySlice<UInt8>, _ digest: [UInt8]) -> Bool {
+    if let isValid = table?.use()?.isValid(signature, over: digest) { return isValid }
+    return ECDSASignature.der(signature).map { isValidDigest($0[...], digest) } ?? false
   }
 
   private func isValidDigest(_ signature: ArraySlice<UInt8>, _ digest: [UInt8]) -> Bool {

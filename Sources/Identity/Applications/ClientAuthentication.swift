@@ -9,6 +9,7 @@ package struct ClientAuthentication: Sendable {
   private let database: any Database
   private let gate: Gate
   private let tokens: AccessTokens
+  private let known = KnownClients()
 
   package init(database: any Database, gate: Gate, tokens: AccessTokens) {
     self.database = database
@@ -26,7 +27,7 @@ package struct ClientAuthentication: Sendable {
   /// is asked.
   package func application(apiKey text: String) async throws -> Application? {
     guard let credential = OpaqueCredential(parsing: text, as: .apiKey) else { return nil }
-    return try await gate.standing(apiKey: credential)?.application
+    return try await application(credential) { try await gate.standing(apiKey: credential) }
   }
 
   /// `nil` where the pair is wrong.
@@ -34,10 +35,21 @@ package struct ClientAuthentication: Sendable {
     guard let id = Application.ID(clientID), let credential = OpaqueCredential(parsing: text, as: .clientSecret),
       credential.id == id.bytes
     else { return nil }
-    return try await database.read { db in
-      guard let digest = try ApplicationStore(db).secretDigest(of: id), ConstantTime.areEqual(digest, credential.digest)
+    return try await application(credential) {
+      // First, for it takes the stamps: what is read after them is read again once it changes.
+      guard let standing = try await gate.standing(of: id, audience: nil),
+        let digest = try await database.read({ try ApplicationStore($0).secretDigest(of: id) }),
+        ConstantTime.areEqual(digest, credential.digest)
       else { return nil }
-      return try DoorKeeper(db).application(id)
+      return standing
     }
+  }
+
+  private func application(_ credential: OpaqueCredential, _ read: () async throws -> Standing?) async throws -> Application? {
+    let digest = credential.digest
+    if let application = known.application(credential, digest: digest, in: gate.changes, at: gate.now()) { return application }
+    guard let standing = try await read() else { return nil }
+    known.keep(standing, of: credential, digest: digest)
+    return standing.application
   }
 }

@@ -42,12 +42,24 @@ enum RadixCoding {
   }
 
   private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ bitsPerCharacter: Int, _ values: [UInt8]) -> [UInt8]? {
+    values.withUnsafeBufferPointer { decode(text, bitsPerCharacter, $0) }
+  }
+
+  private static func decode(
+    _ text: UnsafeBufferPointer<UInt8>, _ bitsPerCharacter: Int, _ values: UnsafeBufferPointer<UInt8>
+  ) -> [UInt8]? {
     var isStrict = true
     let bytes = [UInt8](unsafeUninitializedCapacity: text.count * bitsPerCharacter / 8) { bytes, written in
+      let whole = bitsPerCharacter == 6 ? decodeQuads(text, values, into: bytes) : 0
+      guard whole >= 0 else {
+        isStrict = false
+        return
+      }
+      written = whole / 4 * 3
       let step = UInt32(bitsPerCharacter)
       var bits: UInt32 = 0
       var pending: UInt32 = 0
-      for character in text {
+      for character in text[whole...] {
         let value = values[Int(character)]
         guard value != invalid else {
           isStrict = false
@@ -64,6 +76,27 @@ enum RadixCoding {
       isStrict = bits & (1 << pending - 1) == 0
     }
     return isStrict ? bytes : nil
+  }
+
+  /// Base 64, four characters at a time; how many were read, -1 where one is foreign.
+  private static func decodeQuads(
+    _ text: UnsafeBufferPointer<UInt8>, _ values: UnsafeBufferPointer<UInt8>, into bytes: UnsafeMutableBufferPointer<UInt8>
+  ) -> Int {
+    var position = 0
+    var written = 0
+    var foreign: UInt8 = 0
+    while position + 4 <= text.count {
+      let (a, b) = (values[Int(text[position])], values[Int(text[position + 1])])
+      let (c, d) = (values[Int(text[position + 2])], values[Int(text[position + 3])])
+      // Values are below 64; only `invalid` has the highest bit.
+      foreign |= a | b | c | d
+      bytes[written] = a << 2 | b >> 4
+      bytes[written + 1] = b << 4 | c >> 2
+      bytes[written + 2] = c << 6 | d
+      position += 4
+      written += 3
+    }
+    return foreign & 0x80 == 0 ? position : -1
   }
 
   private static func withBuffer<Result>(
