@@ -26,7 +26,8 @@ import Testing
   private func ground() async throws -> Ground {
     let folder = try TemporaryFolder()
     let file = MasterKeyFile(Installation(folder: DataFolder(path: folder.path), environment: [:]))
-    #expect(try file.make())
+    let made = try file.make()
+    #expect(made.isNew && made.place == folder.path + "/master.key")
     let settings = try DatabaseSettings(
       from: SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no files here") })
     let database = try SQLiteDatabase(inMemory: settings)
