@@ -9,7 +9,7 @@ import Testing
 struct RevocationFeedTests {
   /// A page, its signature checked.
   private func page(_ world: World, _ reader: (String, String), after: String? = nil) throws -> JSONValue {
-    let answer = try world.call("GET", "/oauth/revocations" + (after.map { "?after=\($0)" } ?? ""), [reader])
+    let answer = try world.call("GET", "/oauth/revocations" + (after.map { "?after=\($0)&wait=0" } ?? ""), [reader])
     try #require(answer.status == 200, "\(answer)")
     #expect(answer["Content-Type"] == "application/cf-revocations+jwt")
     let token = try Token(answer.text)

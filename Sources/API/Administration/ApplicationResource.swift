@@ -10,6 +10,7 @@ internal import Tokens
 struct ApplicationResource: Sendable {
   let applications: Applications
   let keys: APIKeys
+  let roles: Roles
   let now: Now
 
   static let noun = "application"
@@ -83,6 +84,7 @@ extension ApplicationResource {
       throw body.wrong("expires_in", "expected seconds, from one minute to ten years; leave it out for a key that does not end")
     }
     try body.finish()
+    try await allowKey(of: id, call)
     guard let key = try await keys.add(to: id, lifetime: seconds.map { .seconds($0) }, by: call.provenance) else {
       throw Problem.unknown(Self.noun)
     }
@@ -91,13 +93,24 @@ extension ApplicationResource {
 
   /// The old key ends at once.
   func rotateKey(_ call: Call) async throws -> Response {
-    guard let key = try await keys.rotate(try await key(call), by: call.provenance) else { throw Problem.unknown("live key") }
+    let old = try await key(call)
+    try await allowKey(of: try call.identifier(Self.noun), call)
+    guard let key = try await keys.rotate(old, by: call.provenance) else { throw Problem.unknown("live key") }
     return issued(key)
   }
 
   func revokeKey(_ call: Call) async throws -> Response {
     guard try await keys.revoke(try await key(call), by: call.provenance) else { throw Problem.unknown("live key") }
     return .empty(.noContent)
+  }
+
+  /// Who makes a key of an application can do what it may do: giving oneself its roles asks what giving roles asks.
+  private func allowKey(of id: Application.ID, _ call: Call) async throws {
+    guard try await roles.assignments(of: .application(id)).isEmpty || call.allows(.rolesWrite) else {
+      throw Problem(
+        .insufficientPermission,
+        "This application holds roles; to make a key of it needs the permission \(OwnPermission.rolesWrite.rawValue) as well.")
+    }
   }
 
   private func key(_ call: Call) async throws -> APIKey.ID {

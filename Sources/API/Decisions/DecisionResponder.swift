@@ -49,9 +49,9 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
     case .none: verdict = .bad(.noCredentials)
     case .malformed: verdict = .bad(.invalidToken)
     case .token(let text):
-      let digest = CredentialDigest(text)
+      let digest = CredentialDigest(text, isKey: false)
       verdict = memory.recall(digest, at: request.receivedAt) ?? memory.check(token: text, digest, at: request.receivedAt)
-    case .key(let text): verdict = memory.recall(CredentialDigest(text), at: request.receivedAt)
+    case .key(let text): verdict = memory.recall(CredentialDigest(text, isKey: true), at: request.receivedAt)
     case .both: verdict = nil
     }
     return verdict.map { answer(question, $0, request, dialect, isSent: sent.isSent) }
@@ -166,13 +166,13 @@ extension DecisionResponder {
   }
 
   private func learned(token: ArraySlice<UInt8>, at now: Instant) async throws -> CredentialMemory.Verdict {
-    let digest = CredentialDigest(token)
+    let digest = CredentialDigest(token, isKey: false)
     if let verdict = memory.recall(digest, at: now) { return verdict }
     return try await memory.learn(token: token, digest, at: now)
   }
 
   private func learned(key: ArraySlice<UInt8>, at now: Instant) async throws -> CredentialMemory.Verdict {
-    let digest = CredentialDigest(key)
+    let digest = CredentialDigest(key, isKey: true)
     if let verdict = memory.recall(digest, at: now) { return verdict }
     return try await memory.learn(apiKey: key, digest, at: now)
   }

@@ -30,7 +30,9 @@ struct Evaluation {
     guard let subject else { throw Missing(name: "subject") }
     guard let resource else { throw Missing(name: "resource") }
     guard let action else { throw Missing(name: "action") }
-    return (subject, Permission("\(resource.type)/\(resource.id):\(action)"))
+    // What is asked is concrete: a pattern in the question would ask for more than one thing.
+    let permission = Permission("\(resource.type)/\(resource.id):\(action)")
+    return (subject, permission.flatMap { $0.isPattern ? nil : $0 })
   }
 
   struct Missing: Error {

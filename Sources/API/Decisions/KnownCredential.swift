@@ -63,6 +63,8 @@ final class KnownCredential {
   private struct SignedIdentity {
     let fields: [UInt8]
     let until: Instant
+    /// The signing keys of then: one of them may be revoked by now.
+    let keyGeneration: UInt64
   }
 
   init(claims: Claims?, _ key: StandingKey, _ known: KnownStanding, keyGeneration: UInt64, paceKey: [UInt8]) {
@@ -112,10 +114,15 @@ final class KnownCredential {
 
   /// The ten headers with a signed identity for `audience`. One signature serves for half of its lifetime.
   func fields(for audience: String, _ tokens: AccessTokens, at now: Instant) throws -> [UInt8] {
-    if let known = identities[audience], now < known.until, now + IdentityToken.lifetime > known.until { return known.fields }
+    let generation = tokens.keyGeneration
+    if let known = identities[audience], known.keyGeneration == generation, now < known.until,
+      now + IdentityToken.lifetime > known.until
+    {
+      return known.fields
+    }
     let claims = IdentityToken.claims(of: principal, for: audience, issuer: tokens.issuer, at: now)
     let fields = IdentityHeaders.fields(of: principal, token: try tokens.issueIdentity(claims))
-    identities[audience] = SignedIdentity(fields: fields, until: now + IdentityToken.lifetime / 2)
+    identities[audience] = SignedIdentity(fields: fields, until: now + IdentityToken.lifetime / 2, keyGeneration: generation)
     return fields
   }
 

@@ -52,8 +52,11 @@ enum SentCredential {
 /// nothing about it.
 struct CredentialDigest: Hashable {
   private let words: (UInt64, UInt64, UInt64, UInt64)
+  /// A key that is sent for a token, or a token for a key, is another credential, and none.
+  private let isKey: Bool
 
-  init(_ text: ArraySlice<UInt8>) {
+  init(_ text: ArraySlice<UInt8>, isKey: Bool) {
+    self.isKey = isKey
     let digest = text.withUnsafeBytes { Digest.sha256($0) }
     words = digest.withUnsafeBytes {
       (
@@ -63,7 +66,7 @@ struct CredentialDigest: Hashable {
     }
   }
 
-  static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+  static func == (left: Self, right: Self) -> Bool { left.words == right.words && left.isKey == right.isKey }
 
   /// A digest is spread evenly already, and nobody can choose one: eight bytes are enough.
   func hash(into hasher: inout Hasher) { hasher.combine(words.0) }

@@ -48,20 +48,23 @@ struct ClientSecret {
 struct TokenCaller: Sendable {
   let clients: ClientAuthentication
 
-  func application(_ request: Request, _ form: FormParameters) async throws -> Application {
+  /// What the caller may do is the application's business where it brings its secret or key, and its token's where it brings that.
+  func application(_ request: Request, _ form: FormParameters) async throws -> (application: Application, narrowed: ActiveRoles?) {
     let bearer = request.headers["authorization"].flatMap { Bearer.token(in: $0) }
     let key = request.headers["x-api-key"]
     guard bearer != nil || key != nil else {
       guard let presented = try ClientSecret(request, form) else {
         throw OAuthError(.invalidClient, "authenticate as an application: by HTTP Basic, in the form, with Bearer or with X-API-Key")
       }
-      return try await presented.application(clients)
+      return (try await presented.application(clients), nil)
     }
     guard !form.contains("client_secret"), bearer == nil || key == nil, key == nil || request.headers["authorization"] == nil else {
       throw OAuthError(.invalidRequest, "authenticate once")
     }
-    if let bearer, let application = try await clients.application(bearer: bearer) { return application }
-    if let key, let application = try await clients.application(apiKey: key) { return application }
+    if let bearer, let standing = try await clients.standing(bearer: bearer), let application = standing.application {
+      return (application, standing.active)
+    }
+    if let key, let application = try await clients.application(apiKey: key) { return (application, nil) }
     throw OAuthError(.invalidClient, bearer == nil ? "X-API-Key is no live key" : "the access token is no live one of an application")
   }
 }

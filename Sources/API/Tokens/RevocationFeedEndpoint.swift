@@ -1,7 +1,8 @@
 internal import HTTP
 internal import Identity
 
-/// `GET /oauth/revocations?after=CURSOR&wait=SECONDS`: what verifiers elsewhere have to refuse, as a signed statement.
+/// `GET /oauth/revocations?after=CURSOR&wait=SECONDS`: what verifiers elsewhere have to refuse, as a signed statement. Who names a
+/// cursor has everything before it, and the answer waits for something new, 30 s unless `wait` says otherwise.
 struct RevocationFeedEndpoint: Endpoint {
   static let parameters = ["after", "wait"]
   private static let waits = 0...30
@@ -10,7 +11,7 @@ struct RevocationFeedEndpoint: Endpoint {
 
   func respond(to call: Call) async throws -> Response {
     let query = try QueryParameters(call.request)
-    var wait = 0
+    var wait = query["after"] == nil ? 0 : Self.waits.upperBound
     if let text = query["wait"] {
       guard let seconds = Int(text), Self.waits.contains(seconds) else {
         throw QueryParameters.wrong("wait", "expected whole seconds from 0 to 30")

@@ -55,6 +55,23 @@ struct RoleStore {
     db.announce(.roles)
   }
 
+  /// Whether none of these is the administrator's role or inherits it.
+  func isFree(ofAdministration roles: [Role.ID]) throws(DatabaseError) -> Bool {
+    let rows = try db.rows(
+      """
+      WITH RECURSIVE senior (id) AS (
+        SELECT id FROM role WHERE name = \(Roles.administrator)
+        UNION SELECT role_inheritance.role_id FROM role_inheritance JOIN senior ON role_inheritance.inherits_id = senior.id
+      )
+      SELECT id FROM senior
+      """)
+    for row in rows {
+      let senior: Role.ID = try row.identifier("id")
+      if roles.contains(senior) { return false }
+    }
+    return true
+  }
+
   func inherit(_ junior: Role.ID, _ id: Role.ID) throws(DatabaseError) {
     try db.run("INSERT INTO role_inheritance (role_id, inherits_id) VALUES (\(id), \(junior)) ON CONFLICT DO NOTHING")
     db.announce(.roles)

@@ -37,6 +37,8 @@ package struct Separations: Sendable {
         guard let role = try RoleStore(db).role(.named(name)) else { return .unknownOther(name) }
         members.append(role.id)
       }
+      // Of a dynamic set nothing is active where more than one is held: a grant of another member would strip an administrator.
+      if kind == .dynamic, try !RoleStore(db).isFree(ofAdministration: members) { return .builtin }
       let store = SeparationStore(db)
       guard try store.separations(after: "", limit: RoleLimits.separations).count < RoleLimits.separations else {
         return .tooMany("\(RoleLimits.separations) separations")

@@ -174,5 +174,10 @@ func end(
 ) throws {
   _ = try SessionStore(db).end(.all(of: account), because: reason, by: provenance, at: instant)
   try ChallengeStore(db).deleteAll(of: account)
+  // A key may have been made by whoever is to be shut out.
+  for key in try UserKeyStore(db).revokeAll(of: account, at: instant) {
+    let event = AuditEvent("user_key.revoked", subject: "account:\(account)", ["key": "\(key)", "reason": reason.rawValue])
+    try AuditLog(db).append(event, by: provenance, at: instant)
+  }
   if reason == .disabled || reason == .deleted { try RevocationStore(db).append(.account(account), at: instant) }
 }

@@ -19,8 +19,13 @@ package struct ClientAuthentication: Sendable {
 
   /// An application's own access token, meant for this server. `nil` for anything else, a user's token included.
   package func application(bearer token: String) async throws -> Application? {
+    try await standing(bearer: token)?.application
+  }
+
+  /// The same with what this very token allows, which a scope may have narrowed.
+  package func standing(bearer token: String) async throws -> Standing? {
     guard case .good(let claims) = tokens.ours(token), claims.session == nil else { return nil }
-    return try await gate.standing(of: claims)?.application
+    return try await gate.standing(of: claims)?.narrowed(to: claims)
   }
 
   /// `nil` for a key that is unknown, malformed, expired or revoked. A mistyped key fails its checksum before any database

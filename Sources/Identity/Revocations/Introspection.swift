@@ -38,12 +38,13 @@ package struct Introspection: Sendable {
   /// `nil` for a token that is unknown, malformed, expired or revoked, whose holder has no standing, or that is none of the
   /// caller's business. An application sees the tokens that were issued to it, those for an audience that it may ask for (this
   /// server's own is everybody's, and counts for nobody), and all of them with `cf/tokens:introspect`.
-  package func finding(_ token: String, for caller: Application) async throws -> Finding? {
+  /// `narrowed`: what the caller's own token allows, where it calls with one.
+  package func finding(_ token: String, for caller: Application, _ narrowed: ActiveRoles?) async throws -> Finding? {
     guard let finding = try await finding(token) else { return nil }
     if finding.clientID == caller.clientID || !Set(finding.audience).isDisjoint(with: caller.audiences) { return finding }
-    guard let all = Permission("cf/tokens:introspect"),
-      try await gate.standing(of: caller.id, audience: tokens.issuer)?.active.allows(all) == true
-    else { return nil }
+    guard let all = Permission("cf/tokens:introspect") else { return nil }
+    if let narrowed { return narrowed.allows(all) ? finding : nil }
+    guard try await gate.standing(of: caller.id, audience: tokens.issuer)?.active.allows(all) == true else { return nil }
     return finding
   }
 

@@ -81,6 +81,7 @@ package final class RevocationFeed: Sendable {
           json.object { json in
             json.member("claim", entry.revocation.kind.rawValue)
             json.member("value", entry.revocation.subject)
+            json.member("final", entry.revocation.isFinal)
             json.member("revoked_at", entry.revokedAt.unixSeconds)
             json.member("expires_at", entry.expiresAt.unixSeconds)
           }

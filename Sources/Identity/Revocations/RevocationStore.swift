@@ -14,6 +14,10 @@ package struct Revocation: Sendable, Equatable {
 
   package let kind: Kind
   package let subject: String
+
+  /// Never taken back, so that no time of issue matters: whoever stole a key writes what time he likes. Users and applications may
+  /// be enabled again, for tokens of later.
+  var isFinal: Bool { kind == .session || kind == .key || kind == .token }
 }
 
 extension Revocation {

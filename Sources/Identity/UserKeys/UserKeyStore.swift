@@ -49,6 +49,22 @@ struct UserKeyStore {
       """) != nil
   }
 
+  /// Ends every live key of an account; answers which.
+  func revokeAll(of account: Account.ID, at instant: Instant) throws(DatabaseError) -> [UserKey.ID] {
+    var ended: [UserKey.ID] = []
+    let rows = try db.rows(
+      """
+      UPDATE user_key SET revoked_at = \(instant)
+      WHERE account_id = \(account) AND revoked_at IS NULL AND expires_at > \(instant) RETURNING id
+      """)
+    for row in rows {
+      let id: UserKey.ID = try row.identifier("id")
+      db.announce(.key(id.bytes))
+      ended.append(id)
+    }
+    return ended
+  }
+
   /// Deletes at most `limit` whose time was over before `instant`; returns how many went.
   func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
     try db.rows(
