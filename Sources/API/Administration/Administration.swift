@@ -25,7 +25,8 @@ struct Administration: Sendable {
 
   init(_ services: PublicAPI.Services) {
     users = UserResource(accounts: services.accounts)
-    applications = ApplicationResource(applications: services.applications, keys: services.apiKeys, roles: services.roles, now: services.now)
+    applications = ApplicationResource(
+      applications: services.applications, keys: services.apiKeys, roles: services.roles, now: services.now)
     userRoles = AssignmentResource(
       roles: services.roles, accounts: services.accounts, applications: services.applications, kind: .user)
     applicationRoles = AssignmentResource(
