@@ -24,7 +24,6 @@ package struct PublicAPI: Sendable {
     package let applications: Applications
     package let apiKeys: APIKeys
     package let clients: ClientAuthentication
-    package let gate: SessionGate
     package let bearers: BearerGate
     package let tokens: AccessTokens
     package let keys: KeyRotation
@@ -40,7 +39,7 @@ package struct PublicAPI: Sendable {
     package init(
       database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
       applications: Applications, apiKeys: APIKeys,
-      clients: ClientAuthentication, gate: SessionGate,
+      clients: ClientAuthentication,
       bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
       standings: Gate,
       rules: LiveRules,
@@ -56,7 +55,6 @@ package struct PublicAPI: Sendable {
       self.applications = applications
       self.apiKeys = apiKeys
       self.clients = clients
-      self.gate = gate
       self.bearers = bearers
       self.tokens = tokens
       self.keys = keys
@@ -103,7 +101,7 @@ package struct PublicAPI: Sendable {
         limiter: services.limiter, settings: settings.pace, verificationHeader: settings.verification.header,
         bodyLimit: settings.bodyLimit),
       verification: VerificationCheck(settings: settings.verification, now: services.now),
-      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.gate),
+      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
       permissions: PermissionChecks(gate: services.bearers),
       crossOrigin: CrossOrigin(
         settings: settings.crossOrigin,

@@ -144,16 +144,21 @@ extension MergePatch {
 extension JSONWriter {
   fileprivate mutating func application(_ application: Application) {
     object { json in
-      json.member("id", "\(application.id)")
-      json.member("name", application.name)
-      json.member("client_id", application.clientID)
-      json.member("enabled", application.isEnabled)
-      json.member("algorithm", application.algorithm.rawValue)
-      json.member("token_type", application.tokenType.rawValue)
-      json.member("audiences", application.audiences)
-      json.member("created_at", application.createdAt.rfc3339())
+      json.members(of: application)
       json.member("version", application.version)
     }
+  }
+
+  /// What `app list --json` prints of one, too; inside an object.
+  package mutating func members(of application: Application) {
+    member("id", "\(application.id)")
+    member("name", application.name)
+    member("client_id", application.clientID)
+    member("enabled", application.isEnabled)
+    member("algorithm", application.algorithm.rawValue)
+    member("token_type", application.tokenType.rawValue)
+    member("audiences", application.audiences)
+    member("created_at", application.createdAt.rfc3339())
   }
 
   fileprivate mutating func key(_ key: APIKey, at instant: Instant) {

@@ -1,6 +1,6 @@
 internal import HTTP
-internal import Identity
-internal import JSON
+package import Identity
+package import JSON
 internal import Persistence
 internal import Primitives
 
@@ -103,7 +103,8 @@ extension RoleOutcome {
 }
 
 extension JSONWriter {
-  fileprivate mutating func role(_ role: Role) {
+  /// Also what `role list --json` prints.
+  package mutating func role(_ role: Role) {
     object { json in
       json.member("id", "\(role.id)")
       json.member("name", role.name)

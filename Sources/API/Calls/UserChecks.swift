@@ -3,7 +3,7 @@ internal import Identity
 
 /// Which user is calling: by the access token of a live session, meant for this server.
 struct UserChecks: Sendable {
-  let gate: SessionGate
+  let gate: BearerGate
 
   func session(of request: Request) async throws -> LiveSession {
     guard let header = request.headers["authorization"] else {
@@ -12,8 +12,10 @@ struct UserChecks: Sendable {
     guard let token = Bearer.token(in: header) else {
       throw refusal(.invalidToken, "Authorization must be 'Bearer' and one access token.")
     }
-    switch try await gate.session(bearer: token) {
-    case .live(let session): return session
+    switch try await gate.standing(bearer: token, ofUser: true) {
+    case .live(let standing):
+      guard let session = LiveSession(standing) else { throw refusal(.revoked, "The session has ended; sign in again.") }
+      return session
     case .expired: throw refusal(.expired, "The access token has expired; refresh it, or sign in again.")
     case .ended: throw refusal(.revoked, "The session has ended; sign in again.")
     case .invalid: throw refusal(.invalidToken, "The access token is not one of a user's session, meant for this server.")

@@ -148,14 +148,7 @@ enum AppCommands {
 extension JSONWriter {
   fileprivate mutating func application(_ application: Identity.Application, roles: [Assignment]?, keys: [APIKey]?) {
     object { json in
-      json.member("id", "\(application.id)")
-      json.member("name", application.name)
-      json.member("client_id", application.clientID)
-      json.member("enabled", application.isEnabled)
-      json.member("algorithm", application.algorithm.rawValue)
-      json.member("token_type", application.tokenType.rawValue)
-      json.member("audiences", application.audiences)
-      json.member("created_at", application.createdAt.rfc3339())
+      json.members(of: application)
       if let roles { json.assignments(roles) }
       if let keys { json.member("keys") { json in json.array(keys) { json, key in json.apiKey(key) } } }
     }

@@ -1,3 +1,4 @@
+internal import API
 internal import Identity
 internal import JSON
 internal import Primitives
@@ -145,20 +146,6 @@ extension RoleOutcome {
     case .tooMany(let bound): "there is a bound: \(bound)"
     case .separationOfDuty(let name): "separation of duty: the separation '\(name)' keeps these roles apart"
     case .lastAdministrator: "\(LastAdministrator())"
-    }
-  }
-}
-
-extension JSONWriter {
-  fileprivate mutating func role(_ role: Role) {
-    object { json in
-      json.member("id", "\(role.id)")
-      json.member("name", role.name)
-      json.member("description", role.description)
-      json.member("built_in", role.isBuiltin)
-      json.member("permissions", role.permissions.map(\.text))
-      json.member("inherits", role.inherits)
-      json.member("version", role.version)
     }
   }
 }

@@ -5,7 +5,7 @@ private import Synchronization
 /// The multiples of a P-256 public key, made once the key has been used a while: a signature by it is then checked in two thirds of
 /// the time. All arithmetic is OpenSSL's; without the table OpenSSL's own verification answers.
 ///
-/// `@unchecked`: the table is never changed after `init`.
+/// `@unchecked`: the table is never changed after `init`, and verifying only reads it.
 final class KeyTable: @unchecked Sendable {
   private let table: OpaquePointer
 

@@ -18,8 +18,10 @@ package struct BearerGate: Sendable {
     case invalid
   }
 
-  package func standing(bearer token: String) async throws -> Verdict {
+  /// `ofUser`: an application's own token is none here.
+  package func standing(bearer token: String, ofUser isUserNeeded: Bool = false) async throws -> Verdict {
     switch tokens.ours(token) {
+    case .good(let claims) where isUserNeeded && claims.session == nil: .invalid
     case .good(let claims): try await gate.standing(of: claims).map { .live($0.narrowed(to: claims)) } ?? .ended
     case .bad(.expired): .expired
     case .bad: .invalid
