@@ -38,6 +38,9 @@ let package = Package(
     library("CZlib", "zlib", apt: "zlib1g-dev"),
     library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
     library("CQREncode", "libqrencode", apt: "libqrencode-dev"),
+    library("CNGHTTP2", "libnghttp2", apt: "libnghttp2-dev"),
+    library("CFido2", "libfido2", apt: "libfido2-dev"),
+    library("CZxcvbn", nil, apt: "libzxcvbn-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
     .target(name: "CCurve", dependencies: ["COpenSSL"], path: "Sources/C/CCurve"),
 
