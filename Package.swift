@@ -43,13 +43,14 @@ let package = Package(
     library("CZxcvbn", nil, apt: "libzxcvbn-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
     .target(name: "CCurve", dependencies: ["COpenSSL"], path: "Sources/C/CCurve"),
+    .target(name: "CTLS", dependencies: ["COpenSSL"], path: "Sources/C/CTLS"),
 
     module("Primitives", ["CSodium", "CUTF8Proc", "CZlib"]),
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
     module("Cryptography", ["CCurve", "COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
-    module("Transport", ["CLinux", "Primitives", "Telemetry"]),
+    module("Transport", ["CLinux", "COpenSSL", "CTLS", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
