@@ -165,7 +165,7 @@ final class Application: Sendable {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
-      log: log, now: now)
+      security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -76,6 +77,7 @@ static int wire_destroy(BIO *bio) {
   return 1;
 }
 
+// Made once, for the life of the process.
 static BIO_METHOD *method;
 
 static void make_method(void) {
@@ -125,6 +127,15 @@ int cf_tls_staple(SSL *connection, const void *response, size_t length) {
   if (copy == NULL) return 0;
   // It frees the copy with the connection.
   return SSL_set_tlsext_status_ocsp_resp(connection, copy, (long)length) == 1;
+}
+
+int cf_tls_authenticate_ticket(EVP_MAC_CTX *mac, const void *key, size_t length) {
+  OSSL_PARAM parameters[] = {
+    OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, length),
+    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0),
+    OSSL_PARAM_construct_end(),
+  };
+  return EVP_MAC_CTX_set_params(mac, parameters);
 }
 
 SSL *cf_tls_new(SSL_CTX *context, int descriptor, long budget) {

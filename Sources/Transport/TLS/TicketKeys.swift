@@ -76,17 +76,8 @@ package final class TicketKeys: Sendable {
   }
 
   private static func authenticate(_ mac: OpaquePointer?, _ key: Key) -> Bool {
-    var key = key.authentication
-    var digest = Array("SHA256".utf8CString)
-    let count = key.count
-    return key.withUnsafeMutableBytes { key in
-      digest.withUnsafeMutableBytes { digest in
-        var parameters = [
-          OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key.baseAddress, count),
-          OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0), OSSL_PARAM_construct_end(),
-        ]
-        return EVP_MAC_CTX_set_params(mac, &parameters) == 1
-      }
+    key.authentication.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { cf_tls_authenticate_ticket(mac, $0, bytes.count) == 1 } ?? false
     }
   }
 }

@@ -27,6 +27,9 @@ void cf_tls_on_status(SSL_CTX *_Nonnull context, int (*_Nonnull callback)(SSL *_
 /// Hands over `length` bytes of an OCSP response, which are copied. 1 where there was memory.
 int cf_tls_staple(SSL *_Nonnull connection, const void *_Nonnull response, size_t length);
 
+/// Sets key and digest (SHA-256) of the MAC over a session ticket. 1 where that worked.
+int cf_tls_authenticate_ticket(EVP_MAC_CTX *_Nullable mac, const void *_Nonnull key, size_t length);
+
 /// A server's side on a connected, non-blocking descriptor, which stays the caller's. A client may send `budget` bytes before the
 /// handshake is done. NULL where there is no memory.
 SSL *_Nullable cf_tls_new(SSL_CTX *_Nonnull context, int descriptor, long budget);
