@@ -12,11 +12,13 @@ package struct KeyedHash: Sendable {
 
   package func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var hash: UInt64 = 0
-    withUnsafeBytes(of: key) { key in
-      _ = withUnsafeMutableBytes(of: &hash) { hash in
-        crypto_shorthash(
-          hash.bindMemory(to: UInt8.self).baseAddress, bytes.bindMemory(to: UInt8.self).baseAddress, UInt64(bytes.count),
-          key.bindMemory(to: UInt8.self).baseAddress)
+    withUnsafePointer(to: key) { key in
+      key.withMemoryRebound(to: UInt8.self, capacity: 16) { key in
+        withUnsafeMutablePointer(to: &hash) { hash in
+          _ = hash.withMemoryRebound(to: UInt8.self, capacity: 8) { hash in
+            crypto_shorthash(hash, bytes.bindMemory(to: UInt8.self).baseAddress, UInt64(bytes.count), key)
+          }
+        }
       }
     }
     return hash

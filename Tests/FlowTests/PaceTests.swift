@@ -1,3 +1,4 @@
+import Identity
 import Primitives
 import Testing
 

@@ -14,6 +14,11 @@ package struct PaceStanding: Sendable, Equatable {
   package let remaining: Int
   /// Whole seconds, rounded up, until it is full.
   package let secondsUntilFull: Int
+
+  package init(remaining: Int, secondsUntilFull: Int) {
+    self.remaining = remaining
+    self.secondsUntilFull = secondsUntilFull
+  }
 }
 
 /// Token buckets in the form of GCRA: a bucket is one instant, "when it will be full again". A full one says nothing and needs no
