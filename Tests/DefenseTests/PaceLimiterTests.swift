@@ -162,7 +162,9 @@ struct PaceMemoryTests {
     }
   }
 
-  @Test("the bound on memory holds for every capacity and number of shards", arguments: [(1_024, 1), (1_024, 16), (5_000, 3), (100_000, 7)])
+  @Test(
+    "the bound on memory holds for every capacity and number of shards",
+    arguments: [(1_024, 1), (1_024, 16), (5_000, 3), (100_000, 7)])
   func bounded(capacity: Int, shards: Int) {
     let limiter = PaceLimiter(capacity: capacity, shards: shards)
     let slow = Pace(perMinute: 1, burst: 2)

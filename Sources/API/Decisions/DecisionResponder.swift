@@ -115,7 +115,7 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
         return pass(try fields(of: credential, rule, at: now))
       }
     } catch {
-      var response = dialect.answer(error.denial, requestID: request.id)
+      var response = dialect.answer(error.denial, to: request, signInURL: rule.signInURL)
       response.headers += error.headers
       return response
     }

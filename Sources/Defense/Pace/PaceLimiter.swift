@@ -27,7 +27,7 @@ package struct PaceStanding: Sendable, Equatable {
 /// In memory and per process. Exact, whoever asks at once. Of `capacity` sources that are in debt together all but one in a
 /// thousand are remembered; past that, those go first whose debt is paid first, and never one for the sake of another that is
 /// full. Who is being held back owes the most and goes last. Sources are found by a keyed hash, so nobody can choose whom to push out.
-/// At most 32 bytes for each of `capacity`, from 32 KiB up as they are needed.
+/// At most 32 bytes for each of `capacity`, from 8 KiB up as they are needed.
 ///
 /// Sharded by key, so that the loops seldom meet at a lock, which is held for one look-up: two neighbouring cache lines.
 package final class PaceLimiter: Sendable {
