@@ -18,6 +18,7 @@ package struct PublicAPI: Sendable {
     package let database: any Database
     package let signIn: SignIn
     package let sessions: SessionServices
+    package let credentials: CredentialServices
     package let accounts: Accounts
     package let roles: Roles
     package let separations: Separations
@@ -37,7 +38,8 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
+      database: any Database, signIn: SignIn, sessions: SessionServices, credentials: CredentialServices, accounts: Accounts,
+      roles: Roles, separations: Separations,
       applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication,
       bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
@@ -49,6 +51,7 @@ package struct PublicAPI: Sendable {
       self.database = database
       self.signIn = signIn
       self.sessions = sessions
+      self.credentials = credentials
       self.accounts = accounts
       self.roles = roles
       self.separations = separations
@@ -102,6 +105,7 @@ package struct PublicAPI: Sendable {
         bodyLimit: settings.bodyLimit),
       verification: VerificationCheck(settings: settings.verification, now: services.now),
       clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
+      enrollers: EnrollerChecks(users: UserChecks(gate: services.bearers), enrollments: services.credentials.enrollments),
       permissions: PermissionChecks(gate: services.bearers),
       crossOrigin: CrossOrigin(
         settings: settings.crossOrigin,
@@ -122,7 +126,12 @@ package struct PublicAPI: Sendable {
         endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
         stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
         userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys), me: MeEndpoint(accounts: services.accounts),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
+        factors: FactorsEndpoint(factors: services.credentials.factors),
+        endFactor: FactorEndEndpoint(factors: services.credentials.factors),
+        recoveryCodes: RecoveryCodesEndpoint(factors: services.credentials.factors),
+        newTOTP: TOTPEnrollmentEndpoint(enrollments: services.credentials.enrollments),
+        confirmTOTP: TOTPConfirmationEndpoint(enrollments: services.credentials.enrollments), me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: services.introspection,

@@ -28,6 +28,13 @@ struct Routes {
       row(.post, "/auth/keys", .user, .normal, .json, endpoints.newUserKey),
       row(.delete, "/auth/keys/{id}", .user, .normal, .none, endpoints.endUserKey),
 
+      // Contract, section 3: second factors
+      row(.get, "/auth/factors", .user, .relaxed, .none, endpoints.factors),
+      row(.delete, "/auth/factors/{id}", .user, .normal, .none, endpoints.endFactor),
+      row(.post, "/auth/factors/recovery-codes", .user, .normal, .emptyJSON, endpoints.recoveryCodes),
+      row(.post, "/auth/factors/totp", .enroller, .normal, .emptyJSON, endpoints.newTOTP),
+      row(.post, "/auth/factors/totp/{id}/confirm", .enroller, .strict, .json, endpoints.confirmTOTP),
+
       // Contract, section 2: tokens
       row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
       row(.post, "/oauth/introspect", .clientOfForm, .normal, .form, endpoints.introspection),
@@ -115,6 +122,11 @@ struct Endpoints: Sendable {
   let userKeys: UserKeysEndpoint
   let newUserKey: NewUserKeyEndpoint
   let endUserKey: UserKeyEndEndpoint
+  let factors: FactorsEndpoint
+  let endFactor: FactorEndEndpoint
+  let recoveryCodes: RecoveryCodesEndpoint
+  let newTOTP: TOTPEnrollmentEndpoint
+  let confirmTOTP: TOTPConfirmationEndpoint
   let me: MeEndpoint
   let token: TokenEndpoint
   let introspection: IntrospectionEndpoint

@@ -79,7 +79,8 @@ final class Application: Sendable {
       lifetime: configuration.tokens.accessLifetime, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
+        database: database, signIn: signIn, sessions: sessions,
+        credentials: Self.credentials(ground, roleGraph, tokens, configuration, now: now), accounts: accounts, roles: roles, separations: separations,
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: clientCredentials,
@@ -96,6 +97,15 @@ final class Application: Sendable {
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
       pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
+  }
+
+  private static func credentials(
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+  ) -> CredentialServices {
+    CredentialServices(
+      database: ground.database, vault: ground.vault,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
+      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {

@@ -11,6 +11,7 @@ struct Pipeline: Sendable {
   let verification: VerificationCheck
   let clients: ClientChecks
   let users: UserChecks
+  let enrollers: EnrollerChecks
   let permissions: PermissionChecks
   let crossOrigin: CrossOrigin
   /// Bytes.
@@ -70,6 +71,9 @@ struct Pipeline: Sendable {
     case .user:
       try verify(request, row)
       return .user(try await users.session(of: request))
+    case .enroller:
+      try verify(request, row)
+      return try await enrollers.caller(of: request)
     case .permission(let needed):
       let standing = try await permissions.standing(of: request, for: needed)
       try QueryParameters(request).finish(known: row.query)
@@ -94,8 +98,10 @@ struct Pipeline: Sendable {
   private func finish(_ response: Response, of request: Request, _ row: RouteRow) -> Response {
     var response = row.compression == .allowed ? AnswerCompression.compress(response, for: request) : response
     response = crossOrigin.share(response, with: request)
-    guard case .signIn = row.access else { return response }
-    response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
+    switch row.access {
+    case .signIn, .enroller: response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
+    default: break
+    }
     return response
   }
 }
