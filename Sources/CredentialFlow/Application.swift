@@ -80,7 +80,8 @@ final class Application: Sendable {
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions,
-        credentials: Self.credentials(ground, roleGraph, tokens, configuration, now: now), accounts: accounts, roles: roles, separations: separations,
+        credentials: Self.credentials(ground, roleGraph, tokens, configuration, now: now), accounts: accounts, roles: roles,
+        separations: separations,
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: clientCredentials,
