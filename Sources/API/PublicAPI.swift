@@ -99,23 +99,10 @@ package struct PublicAPI: Sendable {
   }
 
   package init(_ services: Services, _ settings: Settings) {
-    pipeline = Pipeline(
-      checks: RequestChecks(
-        limiter: services.limiter, settings: settings.pace, verificationHeader: settings.verification.header,
-        bodyLimit: settings.bodyLimit),
-      verification: VerificationCheck(settings: settings.verification, now: services.now),
-      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
-      enrollers: EnrollerChecks(users: UserChecks(gate: services.bearers), enrollments: services.credentials.enrollments),
-      permissions: PermissionChecks(gate: services.bearers),
-      crossOrigin: CrossOrigin(
-        settings: settings.crossOrigin,
-        requestHeaders: [
-          "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
-        ]),
-      bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
+    pipeline = Self.pipeline(services, settings)
     let asked = DecisionServices(
       rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
-      pace: settings.pace.isEnabled ? settings.pace.decisions : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
+      pace: settings.pace.isEnabled ? settings.pace : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
     decisions = LoopLocal { DecisionResponder(asked) }
     routes = Routes(
       endpoints: Endpoints(
@@ -127,11 +114,7 @@ package struct PublicAPI: Sendable {
         stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
         userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
         endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
-        factors: FactorsEndpoint(factors: services.credentials.factors),
-        endFactor: FactorEndEndpoint(factors: services.credentials.factors),
-        recoveryCodes: RecoveryCodesEndpoint(factors: services.credentials.factors),
-        newTOTP: TOTPEnrollmentEndpoint(enrollments: services.credentials.enrollments),
-        confirmTOTP: TOTPConfirmationEndpoint(enrollments: services.credentials.enrollments), me: MeEndpoint(accounts: services.accounts),
+        credentials: CredentialEndpoints(services.credentials), me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: services.introspection,
@@ -143,6 +126,23 @@ package struct PublicAPI: Sendable {
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
       issuer: settings.issuer, isAdministrationPublic: settings.administration.isPublic)
+  }
+
+  private static func pipeline(_ services: Services, _ settings: Settings) -> Pipeline {
+    Pipeline(
+      checks: RequestChecks(
+        pacing: Pacing(limiter: services.limiter, settings: settings.pace), verificationHeader: settings.verification.header,
+        bodyLimit: settings.bodyLimit),
+      verification: VerificationCheck(settings: settings.verification, now: services.now),
+      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
+      enrollers: EnrollerChecks(users: UserChecks(gate: services.bearers), enrollments: services.credentials.enrollments),
+      permissions: PermissionChecks(gate: services.bearers),
+      crossOrigin: CrossOrigin(
+        settings: settings.crossOrigin,
+        requestHeaders: [
+          "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
+        ]),
+      bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
   }
 
   /// For the listener that the world reaches.

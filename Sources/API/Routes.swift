@@ -28,13 +28,6 @@ struct Routes {
       row(.post, "/auth/keys", .user, .normal, .json, endpoints.newUserKey),
       row(.delete, "/auth/keys/{id}", .user, .normal, .none, endpoints.endUserKey),
 
-      // Contract, section 3: second factors
-      row(.get, "/auth/factors", .user, .relaxed, .none, endpoints.factors),
-      row(.delete, "/auth/factors/{id}", .user, .normal, .none, endpoints.endFactor),
-      row(.post, "/auth/factors/recovery-codes", .user, .normal, .emptyJSON, endpoints.recoveryCodes),
-      row(.post, "/auth/factors/totp", .enroller, .normal, .emptyJSON, endpoints.newTOTP),
-      row(.post, "/auth/factors/totp/{id}/confirm", .enroller, .strict, .json, endpoints.confirmTOTP),
-
       // Contract, section 2: tokens
       row(.post, "/oauth/token", .clientOfForm, .strict, .form, endpoints.token),
       row(.post, "/oauth/introspect", .clientOfForm, .normal, .form, endpoints.introspection),
@@ -48,7 +41,7 @@ struct Routes {
       // Contract, section 4: decisions (AuthZEN 1.0); what gateways ask stands below
       row(.post, "/access/v1/evaluation", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluation),
       row(.post, "/access/v1/evaluations", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluations),
-    ] + descriptions
+    ] + credentials + descriptions
   }
 
   /// On every listener: what this server offers.
@@ -122,11 +115,7 @@ struct Endpoints: Sendable {
   let userKeys: UserKeysEndpoint
   let newUserKey: NewUserKeyEndpoint
   let endUserKey: UserKeyEndEndpoint
-  let factors: FactorsEndpoint
-  let endFactor: FactorEndEndpoint
-  let recoveryCodes: RecoveryCodesEndpoint
-  let newTOTP: TOTPEnrollmentEndpoint
-  let confirmTOTP: TOTPConfirmationEndpoint
+  let credentials: CredentialEndpoints
   let me: MeEndpoint
   let token: TokenEndpoint
   let introspection: IntrospectionEndpoint

@@ -7,15 +7,18 @@ struct EnrollerChecks: Sendable {
   let users: UserChecks
   let enrollments: Enrollments
 
-  func caller(of request: Request) async throws -> Caller {
+  func caller(of request: Request) async throws -> (Caller, Account) {
     guard let token = request.headers["authorization"].flatMap({ Bearer.token(in: $0) }),
       let credential = OpaqueCredential(parsing: token, as: .enrollment)
-    else { return .user(try await users.session(of: request)) }
+    else {
+      let session = try await users.session(of: request)
+      return (.user(session), session.account)
+    }
     guard let enrollee = try await enrollments.enrollee(credential) else {
       throw Problem(
         .invalidToken, "The enrolment token is used or over; accept the invitation again.",
         headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
     }
-    return .enrollee(enrollee)
+    return (.enrollee(enrollee), enrollee.account)
   }
 }
