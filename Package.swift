@@ -57,13 +57,14 @@ let package = Package(
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
+        .embedInCode("0009_enrollment.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"], resources: [.embedInCode("credentialflow.json5")],
       swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
-    module("Defense", ["Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
@@ -72,8 +73,8 @@ let package = Package(
     module(
       "API",
       [
-        "CPCRE2", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server", "Telemetry",
-        "Tokens", "Primitives",
+        "CPCRE2", "CQREncode", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server",
+        "Telemetry", "Tokens", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",

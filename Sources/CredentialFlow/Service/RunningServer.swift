@@ -1,5 +1,6 @@
 internal import API
 internal import CLinux
+internal import Defense
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -17,11 +18,12 @@ final class RunningServer: Sendable {
   private let pruning: Pruning
   private let keys: KeyRotation
   private let security: ListenerSecurity
+  private let limiter: PaceLimiter
   private let log: Log
   private let now: Now
 
   init(
-    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation,
+    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, limiter: PaceLimiter,
     security: ListenerSecurity, log: Log, now: Now
   ) throws {
     let isStrict = security.world != nil || configuration.service.publicURL.hasPrefix("https://")
@@ -38,6 +40,7 @@ final class RunningServer: Sendable {
     self.pruning = pruning
     self.keys = keys
     self.security = security
+    self.limiter = limiter
     self.log = log
     self.now = now
   }
@@ -71,6 +74,7 @@ final class RunningServer: Sendable {
       security.refresh()
       await attempt("pruning") { try await pruning.run() }
       await attempt("key rotation") { try await keys.advance() }
+      limiter.trim(now: now())
       cf_return_memory()
     }
   }
