@@ -43,7 +43,9 @@ struct Installation: Sendable {
   /// Relative paths count from the data folder; `${CREDENTIALS_DIRECTORY}/name` is a credential of systemd's (LoadCredential=).
   private func path(_ text: String) -> String {
     let prefix = "${CREDENTIALS_DIRECTORY}/"
-    if text.hasPrefix(prefix), let directory = environment["CREDENTIALS_DIRECTORY"] { return directory + "/" + text.dropFirst(prefix.count) }
+    if text.hasPrefix(prefix), let directory = environment["CREDENTIALS_DIRECTORY"] {
+      return directory + "/" + text.dropFirst(prefix.count)
+    }
     return text.hasPrefix("/") ? text : "\(folder.path)/\(text)"
   }
 

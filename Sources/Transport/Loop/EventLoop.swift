@@ -245,10 +245,3 @@ extension EventLoop {
     return UInt32(truncatingIfNeeded: (UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000) / tickMilliseconds) &+ 1
   }
 }
-
-/// The system would not give the descriptors that a loop needs.
-package struct LoopError: Error, CustomStringConvertible {
-  package let code: Int32
-
-  package var description: String { "cannot make an event loop: \(String(cString: strerror(code)))" }
-}

@@ -154,7 +154,9 @@ package final class Connection: @unchecked Sendable {
       if !socket.hasMore(after: count, of: loop.readBuffer.count), !isPeerDone { isReadable = false }
       // Passwords pass through here; the buffer is every connection's.
       defer { wipe(count) }
-      if !isLingering, count > 0 { client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span) }
+      if !isLingering, count > 0 {
+        client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span)
+      }
     case .wouldBlock: isReadable = false
     case .ended:
       isReadable = false

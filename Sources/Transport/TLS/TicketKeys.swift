@@ -35,20 +35,20 @@ package final class TicketKeys: Sendable {
   /// Puts a new key in force.
   package func rotate() {
     keys.withLock { keys in
-      guard let key = Key(at: now()) else { return keys = [] }
-      keys = [key] + keys.prefix(1)
+      keys = Key(at: now()).map { [$0] + keys.prefix(1) } ?? []
     }
   }
 
   /// What OpenSSL asks for each ticket (SSL_CTX_set_tlsext_ticket_key_evp_cb(3)): to seal a new one, or to open the one that is
   /// named. -1: no randomness; 0: not ours; 1; 2: opened, and a new one is due.
-  static let callback: @convention(c) (
-    OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, OpaquePointer?, OpaquePointer?, Int32
-  ) -> Int32 = { connection, name, vector, cipher, mac, isSealing in
-    guard let name, let vector, let context = SSL_get_SSL_CTX(connection), let owner = SSL_CTX_get_ex_data(context, 0) else { return -1 }
-    let keys = Unmanaged<TicketKeys>.fromOpaque(owner).takeUnretainedValue()
-    return isSealing == 1 ? keys.seal(name, vector, cipher, mac) : keys.open(name, vector, cipher, mac)
-  }
+  static let callback:
+    @convention(c) (
+      OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, OpaquePointer?, OpaquePointer?, Int32
+    ) -> Int32 = { connection, name, vector, cipher, mac, isSealing in
+      guard let name, let vector, let context = SSL_get_SSL_CTX(connection), let owner = SSL_CTX_get_ex_data(context, 0) else { return -1 }
+      let keys = Unmanaged<TicketKeys>.fromOpaque(owner).takeUnretainedValue()
+      return isSealing == 1 ? keys.seal(name, vector, cipher, mac) : keys.open(name, vector, cipher, mac)
+    }
 
   private func seal(
     _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer?, _ mac: OpaquePointer?
