@@ -63,7 +63,7 @@ let package = Package(
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("WebAuthn", ["Cryptography", "JSON", "Primitives"]),
-    module("Defense", ["Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",

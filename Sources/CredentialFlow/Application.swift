@@ -33,6 +33,7 @@ final class Application: Sendable {
   let gate: Gate
   let rules: LiveRules
   private let denials = DenialTally()
+  private let limiter: PaceLimiter
   private let revoked: RevokedTokens
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
@@ -72,7 +73,7 @@ final class Application: Sendable {
     revoked = ground.revoked
     gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    let limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
@@ -95,7 +96,7 @@ final class Application: Sendable {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
+      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -164,7 +165,7 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
       log: log, now: now)
   }
 
