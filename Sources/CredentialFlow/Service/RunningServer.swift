@@ -16,11 +16,14 @@ final class RunningServer: Sendable {
   private let denials: DenialRecorder
   private let pruning: Pruning
   private let keys: KeyRotation
+  /// Sends what stands in the outbox.
+  let outbox: OutboxWorker
   private let log: Log
   private let now: Now
 
   init(
-    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, outbox: OutboxWorker,
+    log: Log, now: Now
   ) throws {
     world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
     // One loop: it answers a scraper and the operator, however busy the others are.
@@ -31,6 +34,7 @@ final class RunningServer: Sendable {
     self.denials = denials
     self.pruning = pruning
     self.keys = keys
+    self.outbox = outbox
     self.log = log
     self.now = now
   }
