@@ -65,6 +65,7 @@ let package = Package(
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
         .embedInCode("0008_delivery.sql"),
+        .embedInCode("0009_enrollment.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],
@@ -73,7 +74,7 @@ let package = Package(
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("Delivery", ["CCurl", "JSON", "Primitives"]),
-    module("Defense", ["Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
@@ -82,9 +83,9 @@ let package = Package(
     module(
       "API",
       [
-        "CPCRE2", "Cryptography", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server",
-        "Telemetry",
-        "Tokens", "Primitives",
+        "CPCRE2", "CQREncode", "Cryptography", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
+        "Server",
+        "Telemetry", "Tokens", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",
