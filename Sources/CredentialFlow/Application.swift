@@ -186,7 +186,8 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation, limiter: limiter,
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      limiter: limiter,
       outbox: outboxWorker, log: log, now: now)
   }
 
