@@ -1,5 +1,6 @@
 internal import API
 internal import Defense
+internal import Delivery
 internal import Identity
 internal import Persistence
 internal import Primitives
@@ -19,7 +20,9 @@ struct Configuration: Settings {
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let mail: MailSettings
   let pace: PaceSettings
+  let sms: SMSSettings
   let tls: TLSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
@@ -38,7 +41,9 @@ struct Configuration: Settings {
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    mail = try reader.section("mail")
     pace = try reader.section("pace")
+    sms = try reader.section("sms")
     tls = try reader.section("tls")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")

@@ -19,12 +19,14 @@ final class RunningServer: Sendable {
   private let keys: KeyRotation
   private let security: ListenerSecurity
   private let limiter: PaceLimiter
+  /// Sends what stands in the outbox.
+  let outbox: OutboxWorker
   private let log: Log
   private let now: Now
 
   init(
     api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, limiter: PaceLimiter,
-    security: ListenerSecurity, log: Log, now: Now
+    outbox: OutboxWorker, security: ListenerSecurity, log: Log, now: Now
   ) throws {
     let isStrict = security.world != nil || configuration.service.publicURL.hasPrefix("https://")
     world = try HTTPServer(
@@ -41,6 +43,7 @@ final class RunningServer: Sendable {
     self.keys = keys
     self.security = security
     self.limiter = limiter
+    self.outbox = outbox
     self.log = log
     self.now = now
   }
