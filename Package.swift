@@ -108,7 +108,7 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests("ServerTests", ["COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Primitives"]),
     tests("DeliveryTests", ["Delivery", "JSON", "Primitives", "TestPost"]),
@@ -117,7 +117,7 @@ let package = Package(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
-    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
+    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [

@@ -12,12 +12,16 @@ struct Fixture {
   let log: LogRecorder
   let gate = Gate()
 
-  init(_ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil) throws {
+  init(
+    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil, tls: LiveTLS? = nil,
+    log: LogRecorder = LogRecorder()
+  ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
-    log = LogRecorder()
-    server = try HTTPServer(settings: settings, routes: Self.routes(gate), preflight: preflight, log: log.log(), now: .system)
+    self.log = log
+    server = try HTTPServer(
+      settings: settings, routes: Self.routes(gate), preflight: preflight, tls: tls, isStrict: tls != nil, log: log.log(), now: .system)
     address = try server.start(on: [.internet(.loopback, port: 0)])[0]
   }
 
