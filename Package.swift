@@ -50,7 +50,7 @@ let package = Package(
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "Primitives", "Telemetry"]),
-    module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
+    module("Server", ["CNGHTTP2", "HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
       resources: [
@@ -89,7 +89,7 @@ let package = Package(
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests("ServerTests", ["CNGHTTP2", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Primitives"]),
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),

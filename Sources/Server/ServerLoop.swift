@@ -36,7 +36,7 @@ final class ServerLoop: @unchecked Sendable {
     loop.execute { [self] in
       context.isDraining = true
       loop.stopListening()
-      for connection in loop.openConnections { (connection.client as? HTTPSession)?.drain(grace: grace) }
+      for connection in loop.openConnections { (connection.client as? any DrainingClient)?.drain(grace: grace) }
       isDeaf.store(true, ordering: .releasing)
     }
   }

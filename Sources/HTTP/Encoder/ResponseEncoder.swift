@@ -21,13 +21,13 @@ package enum ResponseEncoder {
   }
 
   /// What every answer says unless it says otherwise itself.
-  private static let defaults: [(name: String, line: [UInt8])] = [
+  static let defaults: [(name: String, value: String, line: [UInt8])] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-  ].map { ($0, Array("\($0): \($1)\r\n".utf8)) }
+  ].map { ($0, $1, Array("\($0): \($1)\r\n".utf8)) }
 
   private static let allDefaults = defaults.flatMap(\.line)
 
@@ -69,10 +69,10 @@ package enum ResponseEncoder {
   private static func appendDefaults(_ response: Response, _ output: inout [UInt8]) {
     let hasOwn = response.headers.contains { header in defaults.contains { Response.areSame($0.name, header.name) } }
     guard hasOwn else { return output.append(contentsOf: allDefaults) }
-    for (name, line) in defaults where response.header(name) == nil { output.append(contentsOf: line) }
+    for (name, _, line) in defaults where response.header(name) == nil { output.append(contentsOf: line) }
   }
 
-  private static func isOwn(_ name: String) -> Bool { ownNames.contains { Response.areSame($0, name) } }
+  static func isOwn(_ name: String) -> Bool { ownNames.contains { Response.areSame($0, name) } }
 
   /// A control character in a value would let one header become two; it becomes a space. A name that is no token is left out.
   private static func append(_ name: String, _ value: String, _ output: inout [UInt8]) {
@@ -80,10 +80,14 @@ package enum ResponseEncoder {
     output.append(contentsOf: name.utf8)
     output.append(UInt8(ascii: ":"))
     output.append(32)
+    appendValue(value, &output)
+    appendLineEnd(&output)
+  }
+
+  static func appendValue(_ value: String, _ output: inout [UInt8]) {
     let start = output.count
     output.append(contentsOf: value.utf8)
     for index in start..<output.count where output[index] < 32 || output[index] == 127 { output[index] = 32 }
-    appendLineEnd(&output)
   }
 
   private static func appendLineEnd(_ output: inout [UInt8]) {
@@ -91,7 +95,7 @@ package enum ResponseEncoder {
     output.append(10)
   }
 
-  private static func appendDecimal(_ number: Int, _ output: inout [UInt8]) {
+  static func appendDecimal(_ number: Int, _ output: inout [UInt8]) {
     guard number > 9 else { return output.append(UInt8(48 + number)) }
     let start = output.count
     var rest = number
