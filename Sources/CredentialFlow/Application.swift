@@ -2,6 +2,7 @@ internal import API
 internal import CLinux
 internal import Cryptography
 internal import Defense
+internal import Delivery
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -24,6 +25,7 @@ final class Application: Sendable {
   let vault: Vault
   let tokens: AccessTokens
   let accounts: Accounts
+  let credentials: CredentialServices
   let roles: Roles
   let separations: Separations
   let applications: Applications
@@ -32,8 +34,10 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
+  let outbox: Outbox
   private let denials = DenialTally()
-  private let revoked: RevokedTokens
+  private let limiter: PaceLimiter
+  private let ground: Ground
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -45,6 +49,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let templates: Templates
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -69,21 +74,21 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    revoked = ground.revoked
-    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
+    self.ground = ground
+    gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    let limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    let clientCredentials = ClientCredentials(
-      roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
-      lifetime: configuration.tokens.accessLifetime, now: now)
+    credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
+        database: database, signIn: signIn, sessions: sessions,
+        credentials: credentials, accounts: accounts, roles: roles, separations: separations,
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: clientCredentials,
-        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
   }
@@ -95,7 +100,24 @@ final class Application: Sendable {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
+      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
+  }
+
+  private static func clientCredentials(
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+  ) -> ClientCredentials {
+    ClientCredentials(
+      roles: ApplicationRoles(database: ground.database, roles: roles), tokens: tokens, issuer: configuration.service.issuer,
+      lifetime: configuration.tokens.accessLifetime, now: now)
+  }
+
+  private static func credentials(
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+  ) -> CredentialServices {
+    CredentialServices(
+      database: ground.database, vault: ground.vault,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
+      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -134,7 +156,7 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database))
+      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -164,8 +186,18 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
-      log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      limiter: limiter,
+      outbox: outboxWorker, log: log, now: now)
+  }
+
+  var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
+
+  private var outboxWorker: OutboxWorker {
+    OutboxWorker(
+      database: database, vault: vault, outbox: outbox, templates: ground.templates,
+      mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
+      sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

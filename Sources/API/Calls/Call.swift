@@ -1,3 +1,4 @@
+internal import Defense
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -8,6 +9,11 @@ struct Call: Sendable {
   let request: Request
   let caller: Caller
   let provenance: Provenance
+  let pacing: Pacing
+  let paceClass: PaceClass
+
+  /// For endpoints that authenticate the application themselves: whether it may go on just now.
+  func admit(_ application: Application) throws(Problem) { try pacing.admit(application, to: request, paceClass) }
 
   /// For what a call needs beside the permission of its route.
   func allows(_ needed: OwnPermission) -> Bool {
@@ -41,6 +47,8 @@ enum Caller: Sendable {
   case anyone
   case application(Application)
   case user(LiveSession)
+  /// By an enrolment token.
+  case enrollee(Enrollee)
   /// Where the route asks for a permission.
   case holder(Standing)
 
@@ -49,6 +57,7 @@ enum Caller: Sendable {
     case .anyone: .anonymous
     case .application(let application): .application(application.clientID)
     case .user(let live): .account("\(live.account.id)")
+    case .enrollee(let enrollee): .account("\(enrollee.account.id)")
     case .holder(let standing):
       if case .application = standing.holder { .application(standing.subject) } else { .account(standing.subject) }
     }

@@ -11,6 +11,7 @@ struct Pipeline: Sendable {
   let verification: VerificationCheck
   let clients: ClientChecks
   let users: UserChecks
+  let enrollers: EnrollerChecks
   let permissions: PermissionChecks
   let crossOrigin: CrossOrigin
   /// Bytes.
@@ -55,7 +56,8 @@ struct Pipeline: Sendable {
     do {
       let caller = try await caller(of: request, row)
       let provenance = Provenance(actor: caller.actor, requestID: request.id, address: request.peer.description)
-      return try await row.endpoint.respond(to: Call(request: request, caller: caller, provenance: provenance))
+      let call = Call(request: request, caller: caller, provenance: provenance, pacing: checks.pacing, paceClass: row.pace)
+      return try await row.endpoint.respond(to: call)
     } catch {
       return problems.problem(for: error, requestID: request.id).response(requestID: request.id)
     }
@@ -66,12 +68,22 @@ struct Pipeline: Sendable {
     case .anyone, .clientOfForm: return .anyone
     case .signIn:
       try verify(request, row)
-      return try await clients.application(of: request).map(Caller.application) ?? .anyone
+      guard let application = try await clients.application(of: request) else { return .anyone }
+      try checks.pacing.admit(application, to: request, row.pace)
+      return .application(application)
     case .user:
       try verify(request, row)
-      return .user(try await users.session(of: request))
+      let session = try await users.session(of: request)
+      try checks.pacing.admit(session.account, to: request, row.pace)
+      return .user(session)
+    case .enroller:
+      try verify(request, row)
+      let (caller, account) = try await enrollers.caller(of: request)
+      try checks.pacing.admit(account, to: request, row.pace)
+      return caller
     case .permission(let needed):
       let standing = try await permissions.standing(of: request, for: needed)
+      try checks.pacing.admit(standing, to: request, row.pace)
       try QueryParameters(request).finish(known: row.query)
       return .holder(standing)
     }
@@ -93,9 +105,11 @@ struct Pipeline: Sendable {
   /// What every answer of a row carries, whoever made it: for a sign-in `X-Auth-Outcome`, so that an edge can count failures.
   private func finish(_ response: Response, of request: Request, _ row: RouteRow) -> Response {
     var response = row.compression == .allowed ? AnswerCompression.compress(response, for: request) : response
-    response = crossOrigin.share(response, with: request)
-    guard case .signIn = row.access else { return response }
-    response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
+    response = crossOrigin.share(checks.pacing.describe(response, to: request, row.pace), with: request)
+    switch row.access {
+    case .signIn, .enroller: response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
+    default: break
+    }
     return response
   }
 }

@@ -1,5 +1,6 @@
 internal import API
 internal import Defense
+internal import Delivery
 internal import Identity
 internal import Persistence
 internal import Primitives
@@ -18,7 +19,9 @@ struct Configuration: Settings {
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let mail: MailSettings
   let pace: PaceSettings
+  let sms: SMSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -36,7 +39,9 @@ struct Configuration: Settings {
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    mail = try reader.section("mail")
     pace = try reader.section("pace")
+    sms = try reader.section("sms")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)

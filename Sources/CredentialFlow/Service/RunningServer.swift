@@ -1,5 +1,6 @@
 internal import API
 internal import CLinux
+internal import Defense
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -16,11 +17,16 @@ final class RunningServer: Sendable {
   private let denials: DenialRecorder
   private let pruning: Pruning
   private let keys: KeyRotation
+  private let limiter: PaceLimiter
+  /// Sends what stands in the outbox.
+  let outbox: OutboxWorker
   private let log: Log
   private let now: Now
 
   init(
-    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, limiter: PaceLimiter,
+    outbox: OutboxWorker,
+    log: Log, now: Now
   ) throws {
     world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
     // One loop: it answers a scraper and the operator, however busy the others are.
@@ -31,6 +37,8 @@ final class RunningServer: Sendable {
     self.denials = denials
     self.pruning = pruning
     self.keys = keys
+    self.limiter = limiter
+    self.outbox = outbox
     self.log = log
     self.now = now
   }
@@ -60,6 +68,7 @@ final class RunningServer: Sendable {
       await denials.record(at: now())
       await attempt("pruning") { try await pruning.run() }
       await attempt("key rotation") { try await keys.advance() }
+      limiter.trim(now: now())
       cf_return_memory()
     }
   }
