@@ -65,7 +65,7 @@ final class Client {
       guard try fill() else { throw ClientError.closed(String(decoding: buffer, as: UTF8.self)) }
     }
     defer { buffer.removeFirst(count) }
-    return Array(buffer.prefix(count))
+    return Array(buffer[..<count])
   }
 
   /// What comes until the server closes.

@@ -27,7 +27,9 @@ struct FrameError: Sendable, CustomTestStringConvertible {
     },
     FrameError(title: "HEADERS longer than 16 KiB", code: 6) { [Frame(.headers, 5, stream: 1, [UInt8](repeating: 0, count: 16_385))] },
     FrameError(title: "CONTINUATION after nothing", code: 1) { [Frame(.continuation, 4, stream: 1, [])] },
-    FrameError(title: "CONTINUATION after a whole block", code: 1) { [Frame.fields(get, stream: 1), Frame(.continuation, 4, stream: 1, [])] },
+    FrameError(title: "CONTINUATION after a whole block", code: 1) {
+      [Frame.fields(get, stream: 1), Frame(.continuation, 4, stream: 1, [])]
+    },
     FrameError(title: "CONTINUATION on another stream", code: 1) {
       [Frame(.headers, 1, stream: 1, Frame.block(get)), Frame(.continuation, 4, stream: 3, [])]
     },

@@ -15,7 +15,8 @@ struct HTTP2EnduranceTests {
       let client = try fixture.frameClient(settings: nil)
       client.socket.send(FrameClient.preface)
       if hasBegun { client.send(Frame.settings([]), Frame(.headers, 1, stream: 1, Frame.block([(":method", "GET")]))) }
-      #expect(try client.first(.goAway).code == 11)
+      let code = try client.first(.goAway).code
+      #expect(code == 11)
       client.socket.finishSending()
       #expect(try client.socket.isAtEnd())
     }

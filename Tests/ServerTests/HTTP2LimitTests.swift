@@ -60,9 +60,10 @@ struct HTTP2LimitTests {
       $0.streams = 3
     } _: { fixture in
       let client = try fixture.frameClient()
-      #expect(try client.first(.settings).payload.prefix(6) == [0, 3, 0, 0, 0, 3])
+      // Before the server's SETTINGS have been read; afterwards it would break the protocol.
       let waiting = (0..<3).map { _ in client.get("/wait") }
       let refused = client.get("/wait")
+      #expect(try client.first(.settings).payload.prefix(6) == [0, 3, 0, 0, 0, 3])
       let (stream, ending) = try client.ending()
       #expect(stream == refused && ending.code == 7)
       fixture.gate.open()
@@ -119,7 +120,6 @@ struct HTTP2LimitTests {
         let frame = try client.frame()
         guard frame.kind == .data else { continue }
         count += frame.payload.count
-        #expect(frame.payload.allSatisfy { $0 == 120 })
         client.send(Frame.window(stream, UInt32(frame.payload.count)), Frame.window(0, UInt32(frame.payload.count)))
       }
       #expect(count == 1 << 20)
@@ -130,18 +130,18 @@ struct HTTP2LimitTests {
   func limitsHeldAnswers() async throws {
     try await Fixture.run { fixture in
       let client = try fixture.frameClient(settings: [(4, 0)])
-      let streams = (0..<10).map { _ in client.get("/large") }
+      let streams = (0..<3).map { _ in client.get("/large") }
       client.send(Frame(.ping, 0, [UInt8](repeating: 1, count: 8)))
       _ = try client.first(.ping)
       #expect(client.seen.count { $0.kind == .headers } == 1)
-      client.send(Frame.window(0, 20 << 20))
+      client.send(Frame.window(0, 4 << 20))
       for stream in streams { client.send(Frame.window(stream, 1 << 20)) }
       var count = 0
-      while count < 10 << 20 {
+      while count < 3 << 20 {
         let frame = try client.frame()
         if frame.kind == .data { count += frame.payload.count }
       }
-      #expect(count == 10 << 20)
+      #expect(count == 3 << 20)
     }
   }
 }

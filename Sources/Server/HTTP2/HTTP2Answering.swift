@@ -6,7 +6,7 @@ internal import Transport
 extension HTTP2Session {
   func handle(_ event: HTTP2Connection.Event) {
     switch event {
-    case .route(let stream, let head): route(stream, head)
+    case .route(let stream): route(stream)
     case .respond(let stream): respond(stream)
     case .fail(let stream, let error, let path): fail(stream, error, path)
     case .malformed(let stream, let error): recordMalformed(stream, error)
@@ -17,7 +17,8 @@ extension HTTP2Session {
   /// A responder at work still reads its request; `complete` wipes it then.
   func abandon(_ stream: HTTP2Stream) { stream.task?.cancel() }
 
-  private func route(_ stream: HTTP2Stream, _ head: RequestHead) {
+  private func route(_ stream: HTTP2Stream) {
+    guard let head = stream.head else { return }
     deadlines.requestComes()
     var exchange = Exchange(head, in: context)
     let refusal = exchange.find(in: context, from: connection.peer)

@@ -22,6 +22,9 @@ enum HTTP2Callbacks {
         }
       }
     }
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, user in
+      HTTP2Callbacks.with(user) { $0.frameIsRefused() }
+    }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, stream, bytes, count, user in
       HTTP2Callbacks.with(user) { $0.data(stream, UnsafeBufferPointer(start: bytes, count: count)) }
     }

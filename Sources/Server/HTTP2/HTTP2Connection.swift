@@ -1,5 +1,5 @@
 internal import CNGHTTP2
-internal import HTTP
+package import HTTP
 
 /// The rules of one HTTP/2 connection (RFC 9113): libnghttp2 takes the frames apart and keeps the windows, this makes requests of them
 /// and frames of answers. Bytes, answers and ticks go in, events and bytes come out; no I/O, no clock.
@@ -8,9 +8,9 @@ internal import HTTP
 ///
 /// Confined to its loop, as everything of a connection.
 package final class HTTP2Connection {
-  enum Event {
+  package enum Event {
     /// Find its route, then call `accept` or `answer`.
-    case route(HTTP2Stream, RequestHead)
+    case route(HTTP2Stream)
     /// The body is whole: call `answer`, now or later.
     case respond(HTTP2Stream)
     /// Answer with this problem. `path` where the request got that far without being routed.
@@ -30,15 +30,14 @@ package final class HTTP2Connection {
   let streamLimit: Int
   /// Streams that the client and we have not both ended.
   var streams: [Int32: HTTP2Stream] = [:]
+  package var openCount: Int { streams.count }
   private(set) var fault: Fault?
   /// Whether everything that the client sent before our notice of going away has arrived.
   var isNoticeHeard = false
   var isLeaving = false
   private var hasAsked = false
-  var fields = FieldList()
-  var vector: [nghttp2_nv] = []
-  var unsentBytes = 0
-  var reservedBytes = 0
+  package internal(set) var unsentBytes = 0
+  package internal(set) var reservedBytes = 0
   var allowance = HTTP2Allowance()
   private(set) var session: OpaquePointer?
   private var events: [Event] = []
@@ -48,7 +47,7 @@ package final class HTTP2Connection {
   private var scanner = FrameScanner()
 
   /// `nil` only where memory is out.
-  init?(_ library: HTTP2Library, streamLimit: Int) {
+  package init?(_ library: HTTP2Library, streamLimit: Int) {
     self.library = library
     self.streamLimit = streamLimit
     let user = Unmanaged.passUnretained(self).toOpaque()
@@ -63,7 +62,7 @@ package final class HTTP2Connection {
   deinit { nghttp2_session_del(session) }
 
   /// Takes all of `bytes`. What they meant stands in `nextEvent`.
-  func receive(_ bytes: Span<UInt8>, at tick: UInt32) {
+  package func receive(_ bytes: Span<UInt8>, at tick: UInt32) {
     guard fault == nil, !bytes.isEmpty else { return }
     guard allowance.takeControlFrames(scanner.scan(bytes), at: tick) else { return end(.tooManyControlFrames) }
     let count = bytes.withUnsafeBufferPointer { nghttp2_session_mem_recv(session, $0.baseAddress, $0.count) }
@@ -77,11 +76,11 @@ package final class HTTP2Connection {
   /// Whether the client has begun a block of fields, or another frame that is no body, and has not ended it.
   var isAwaitingFields: Bool { scanner.isMidway }
 
-  func nextEvent() -> Event? {
+  package func nextEvent() -> Event? {
     while firstEvent < events.count {
       let event = events[firstEvent]
       firstEvent += 1
-      if case .route(let stream, _) = event, stream.phase == .closed { continue }
+      if case .route(let stream) = event, stream.phase == .closed { continue }
       return event
     }
     events.removeAll(keepingCapacity: true)
@@ -100,7 +99,7 @@ package final class HTTP2Connection {
   }
 
   /// Whether nothing more can come of it.
-  var isOver: Bool { nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0 }
+  package var isOver: Bool { nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0 }
 }
 
 /// What the library tells, in the order in which it does. A negative result ends the reading.
@@ -138,10 +137,9 @@ extension HTTP2Connection {
       return 0
     }
     do throws(RequestError) {
-      let head = try stream.block.head(endsHere: endsStream)
-      stream.head = head
+      stream.head = try stream.block.head(endsHere: endsStream)
       stream.phase = .waiting
-      emit(.route(stream, head))
+      emit(.route(stream))
     } catch {
       refuse(stream, error, path: stream.block.knownPath)
       stream.block = FieldBlock()
@@ -177,6 +175,9 @@ extension HTTP2Connection {
     if phase != .fields { emit(.gone(stream)) }
     return allowance.takeReset() ? 0 : abort(.tooManyResets)
   }
+
+  /// The library resets the stream, or ends the connection.
+  func frameIsRefused() -> Int32 { allowance.takeReset() ? 0 : abort(.tooManyResets) }
 
   func answerSent(_ id: Int32) -> Int32 {
     // The body is not wanted any more, and its sender should know (RFC 9113, section 8.1).

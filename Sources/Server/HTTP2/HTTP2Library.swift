@@ -1,11 +1,15 @@
 internal import CNGHTTP2
+internal import HTTP
 
-/// The functions and options that every HTTP/2 connection of a loop hands to libnghttp2, made once.
-final class HTTP2Library {
+/// What the HTTP/2 connections of a loop share: the functions and options for libnghttp2, made once, and the room in which answers'
+/// fields are written.
+package final class HTTP2Library {
   let callbacks: OpaquePointer?
   let options: OpaquePointer?
+  var fields = FieldList()
+  var vector: [nghttp2_nv] = []
 
-  init() {
+  package init() {
     var callbacks: OpaquePointer?
     nghttp2_session_callbacks_new(&callbacks)
     var options: OpaquePointer?

@@ -1,10 +1,10 @@
 internal import CNGHTTP2
-internal import HTTP
+package import HTTP
 internal import Primitives
 
 /// What becomes of requests: accepted, answered, refused.
 extension HTTP2Connection {
-  enum Acceptance {
+  package enum Acceptance {
     /// An event will say when the body is whole.
     case awaitsBody
     /// It is whole.
@@ -14,7 +14,7 @@ extension HTTP2Connection {
   }
 
   /// Answers `.route`: the request is wanted. An empty body needs no announcement here, since frames say where it ends.
-  func accept(_ stream: HTTP2Stream, bodyLimit: Int) throws(RequestError) -> Acceptance {
+  package func accept(_ stream: HTTP2Stream, bodyLimit: Int) throws(RequestError) -> Acceptance {
     if let error = stream.error { throw error }
     let announced: Int
     switch stream.head?.framing {
@@ -49,19 +49,19 @@ extension HTTP2Connection {
   }
 
   /// Says `100 Continue`.
-  func sayContinue(_ stream: HTTP2Stream, into output: inout [UInt8]) {
-    fields.fillContinue()
+  package func sayContinue(_ stream: HTTP2Stream, into output: inout [UInt8]) {
+    library.fields.fillContinue()
     submit(&output) { nghttp2_submit_headers(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, $0, $1, nil) }
   }
 
   /// Hands the answer over. Its fields are in `output` at once, its body follows by `send`.
-  func answer(_ stream: HTTP2Stream, _ response: Response, requestID: String, date: DateHeader, into output: inout [UInt8]) {
+  package func answer(_ stream: HTTP2Stream, _ response: Response, requestID: String, date: DateHeader, into output: inout [UInt8]) {
     guard stream.phase != .closed, stream.phase != .sending else { return }
     let isHead = stream.head?.method == .head
     stream.phase = .sending
     reservedBytes -= stream.reserved
     stream.reserved = 0
-    fields.fill(response, requestID: requestID, date: date)
+    library.fields.fill(response, requestID: requestID, date: date)
     allowance.earn(bodyBytes: response.body.count)
     if isHead || response.status.forbidsContent || response.body.isEmpty {
       return submit(&output) { nghttp2_submit_response(session, stream.id, $0, $1, nil) }
@@ -80,7 +80,7 @@ extension HTTP2Connection {
   }
 
   /// Appends frames to `output`: what controls the connection in any case, bodies only with `bodies`, and then no more than fit.
-  func send(into output: inout [UInt8], bodies: Bool) {
+  package func send(into output: inout [UInt8], bodies: Bool) {
     while nghttp2_session_get_outbound_queue_size(session) > 0 || bodies && output.count < HTTP2Limit.gatheredOutput {
       var frame: UnsafePointer<UInt8>?
       let count = nghttp2_session_mem_send(session, &frame)
@@ -90,7 +90,7 @@ extension HTTP2Connection {
   }
 
   /// Whether bodies could go on now.
-  var wantsToSend: Bool { nghttp2_session_want_write(session) != 0 }
+  package var wantsToSend: Bool { nghttp2_session_want_write(session) != 0 }
 
   /// What a stream held is free again. Bodies may hold passwords; an answer may be made of its request's bytes, so they are wiped no
   /// sooner than here, and later where a responder still reads them.
@@ -107,19 +107,19 @@ extension HTTP2Connection {
 
   /// The names and values are lent to the library until its frame is made, which is at once.
   private func submit(_ output: inout [UInt8], _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Int32) {
-    vector.removeAll(keepingCapacity: true)
+    library.vector.removeAll(keepingCapacity: true)
     let lent = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
-    fields.bytes.withUnsafeBufferPointer { bytes in
+    library.fields.bytes.withUnsafeBufferPointer { bytes in
       // libnghttp2 reads through pointers that its header does not call const.
       guard let start = UnsafeMutablePointer(mutating: bytes.baseAddress) else { return }
-      for field in fields.fields {
+      for field in library.fields.fields {
         let kind = field.isUnique ? lent | UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) : lent
-        vector.append(
+        library.vector.append(
           nghttp2_nv(
             name: start + field.name.lowerBound, value: start + field.value.lowerBound, namelen: field.name.count,
             valuelen: field.value.count, flags: kind))
       }
-      if body(vector, vector.count) < 0 { end(.badFrames) }
+      if body(library.vector, library.vector.count) < 0 { end(.badFrames) }
       send(into: &output, bodies: false)
     }
   }
@@ -128,14 +128,14 @@ extension HTTP2Connection {
 /// Going away (RFC 9113, section 6.8).
 extension HTTP2Connection {
   /// Tells the client to open no further stream; those that are on their way are answered.
-  func announceLeaving() {
+  package func announceLeaving() {
     guard !isLeaving else { return }
     isLeaving = true
     nghttp2_submit_shutdown_notice(session)
   }
 
   /// Takes no further stream and ends when the last is answered.
-  func leave() {
+  package func leave() {
     isLeaving = true
     nghttp2_submit_goaway(
       session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR.rawValue, nil, 0)

@@ -71,7 +71,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
   /// Handles what has happened, sends what it made, and decides what comes next.
   func proceed() {
     guard !connection.isClosed else { return }
-    while frames.unsentBytes < HTTP2Limit.heldAnswers, let event = frames.nextEvent() { handle(event) }
+    while frames.fault == nil, frames.unsentBytes < HTTP2Limit.heldAnswers, let event = frames.nextEvent() { handle(event) }
     if frames.fault != nil { recordFault() }
     if frames.isNoticeHeard, !isGoingAway { leave() }
     sendOutput()

@@ -1,4 +1,4 @@
-internal import HTTP
+package import HTTP
 internal import Primitives
 
 /// One request of an HTTP/2 connection and its answer.
@@ -15,7 +15,7 @@ package final class HTTP2Stream: @unchecked Sendable {
   var phase = Phase.fields
   var block = FieldBlock()
   var trailers: TrailerBlock?
-  var head: RequestHead?
+  package internal(set) var head: RequestHead?
   /// What is wrong with what came after the head, while the head waits.
   var error: RequestError?
   /// The client has said its last.
