@@ -14,13 +14,15 @@ package struct FieldList {
 
   package init() {}
 
-  package mutating func fill(_ response: Response, requestID: String, date: DateHeader) {
+  package mutating func fill(_ response: Response, requestID: String, date: DateHeader, isStrict: Bool) {
     begin(response.status)
     add("date", isUnique: false) { $0.append(contentsOf: date.value) }
     add("x-request-id", isUnique: true) { $0.append(contentsOf: requestID.utf8) }
     for (name, value) in Self.defaults where response.headers.isEmpty || response.header(name) == nil {
       add(name, isUnique: false) { $0.append(contentsOf: value.utf8) }
     }
+    let strict = ResponseEncoder.strict
+    if isStrict, response.header(strict.name) == nil { add(strict.name, strict.value) }
     for (name, value) in response.headers where !ResponseEncoder.isOwn(name) { add(name, value) }
     addLines(response.preparedFields)
     if !response.status.forbidsContent {

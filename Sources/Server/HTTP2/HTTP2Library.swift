@@ -7,9 +7,12 @@ package final class HTTP2Library {
   let callbacks: OpaquePointer?
   let options: OpaquePointer?
   var fields = FieldList()
+  /// Answers tell browsers to come by https only.
+  let isStrict: Bool
   var vector: [nghttp2_nv] = []
 
-  package init() {
+  package init(isStrict: Bool) {
+    self.isStrict = isStrict
     var callbacks: OpaquePointer?
     nghttp2_session_callbacks_new(&callbacks)
     var options: OpaquePointer?

@@ -61,7 +61,7 @@ extension HTTP2Connection {
     stream.phase = .sending
     reservedBytes -= stream.reserved
     stream.reserved = 0
-    library.fields.fill(response, requestID: requestID, date: date)
+    library.fields.fill(response, requestID: requestID, date: date, isStrict: library.isStrict)
     allowance.earn(bodyBytes: response.body.count)
     if isHead || response.status.forbidsContent || response.body.isEmpty {
       return submit(&output) { nghttp2_submit_response(session, stream.id, $0, $1, nil) }

@@ -90,7 +90,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
       case .wait: return position
       case .route(let head): route(head)
       case .respond(let body): respond(body)
-      case .fail(.prefaceOfHTTP2) where machine.isFresh:
+      case .fail(.prefaceOfHTTP2) where machine.isFresh && connection.negotiatedProtocol == nil:
         becomeHTTP2(bytes.extracting(position..<bytes.count))
         return bytes.count
       case .fail(let error): fail(error)
