@@ -26,8 +26,11 @@ final class ServerLoop: @unchecked Sendable {
       loop.turnEnded = { [context] in context.flushLog() }
       let entrance = tls.map { TLSEntrance($0, plainAnswer: Self.plainAnswer) }
       let open = { [context] (connection: Connection) in
-        guard connection.negotiatedProtocol == .http2 else { return connection.client = HTTPSession(connection, context) }
-        connection.client = HTTP2Session(connection, context)
+        if connection.negotiatedProtocol == .http2 {
+          connection.client = HTTP2Session(connection, context)
+        } else {
+          connection.client = HTTPSession(connection, context)
+        }
         if connection.client == nil { connection.close() }
       }
       for listener in listeners {
