@@ -59,7 +59,7 @@ let package = Package(
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "COpenSSL", "CTLS", "Primitives", "Telemetry"]),
-    module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
+    module("Server", ["CNGHTTP2", "HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
       resources: [
@@ -108,7 +108,7 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests("ServerTests", ["CNGHTTP2", "COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Primitives"]),
     tests("DeliveryTests", ["Delivery", "JSON", "Primitives", "TestPost"]),

@@ -27,6 +27,11 @@ struct Fixture {
 
   func client() throws -> Client { try Client(address) }
 
+  /// A client that speaks HTTP/2.
+  func frameClient(settings: [(UInt16, UInt32)]? = [], receiveBuffer: Int32? = nil) throws -> FrameClient {
+    FrameClient(try Client(address, receiveBuffer: receiveBuffer), settings: settings)
+  }
+
   /// Runs `body` against a server that is drained afterwards.
   static func run(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
