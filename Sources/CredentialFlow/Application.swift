@@ -32,6 +32,7 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
+  let proxies: LiveProxies
   private let denials = DenialTally()
   private let revoked: RevokedTokens
   let api: PublicAPI
@@ -72,6 +73,7 @@ final class Application: Sendable {
     revoked = ground.revoked
     gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
+    proxies = LiveProxies(ProxyTable(configuration.proxies, edge: CloudflareRanges.builtIn.networks))
     let limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
@@ -163,7 +165,8 @@ final class Application: Sendable {
   /// The server over this application. It serves until it is drained.
   func server() throws -> RunningServer {
     try RunningServer(
-      api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
+      api: api, configuration: configuration, proxies: proxies, tally: denials,
+      denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
       log: log, now: now)
   }

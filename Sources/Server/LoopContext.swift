@@ -11,6 +11,8 @@ final class LoopContext {
   let settings: ServerSettings
   let preflight: (@Sendable (Request) -> Response?)?
   let now: Now
+  /// Whose word on a client is believed, and whether only the edge's requests are taken.
+  let clients: ClientRules
   var ids = RequestIDs()
   var isDraining = false
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
@@ -22,12 +24,14 @@ final class LoopContext {
   private let log: Log
 
   init(
-    loop: EventLoop, router: Router, settings: ServerSettings, preflight: (@Sendable (Request) -> Response?)?, log: Log, now: Now
+    loop: EventLoop, router: Router, settings: ServerSettings, preflight: (@Sendable (Request) -> Response?)?, clients: ClientRules,
+    log: Log, now: Now
   ) {
     self.loop = loop
     self.router = router
     self.settings = settings
     self.preflight = preflight
+    self.clients = clients
     self.log = log
     self.now = now
     output.reserveCapacity(16 << 10)
@@ -50,7 +54,8 @@ final class LoopContext {
       line.field("method", utf8: entry.method)
       line.field("status", Int(entry.status.rawValue))
       line.field("duration_us", Int(max(0, (time - entry.receivedAt).inMicroseconds)))
-      line.field("client", utf8: entry.client)
+      line.field("client", utf8: entry.client.text)
+      if let edge = entry.client.address.edge { line.edge(edge) }
       if let code = entry.code { line.field("code", utf8: code.rawValue.utf8) }
       if let reason = entry.reason { line.field("reason", utf8: reason.utf8) }
     }
@@ -65,6 +70,14 @@ final class LoopContext {
     log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
   }
 
+  /// A proxy did not say as it should who called. Once a minute for each kind.
+  func doubted(_ client: ClientAddress) {
+    guard case .unproven(let dialect, let doubt) = client.proof, clients.doubts.isNews(dialect, doubt, at: now()) else { return }
+    log.warning(
+      "client_unproven", ("dialect", .string(dialect.rawValue)), ("reason", .string(doubt.rawValue)),
+      ("proxy", .string(client.peer.description)))
+  }
+
   func flushLog() { log.submit(&lines) }
 }
 
@@ -74,7 +87,7 @@ struct RequestRecord {
   let method: ArraySlice<UInt8>
   let status: Status
   let receivedAt: Instant
-  let client: [UInt8]
+  let client: RequestClient
   var code: ProblemCode?
   /// Why a message was no request.
   var reason: String?

@@ -19,7 +19,7 @@ struct RequestChecks: Sendable {
   /// A process of this machine that may open the Unix socket is not paced.
   private func paceRefusal(of request: Request, _ paceClass: PaceClass) -> Problem? {
     guard let pace = settings.pace(of: paceClass) else { return nil }
-    guard let site = request.peer.address?.site else { return nil }
+    guard let site = request.client.site else { return nil }
     let key = PaceKey.address(paceClass, site)
     guard case .limited(let seconds) = limiter.take(key, at: pace, now: request.receivedAt) else { return nil }
     return Problem(

@@ -1,5 +1,6 @@
 internal import API
 internal import Defense
+internal import HTTP
 internal import Identity
 internal import Persistence
 internal import Primitives
@@ -15,10 +16,12 @@ struct Configuration: Settings {
   let clients: ClientSettings
   let cors: CrossOriginSettings
   let database: DatabaseSettings
+  let edge: EdgeSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
   let pace: PaceSettings
+  let proxies: [ProxySettings]
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -33,10 +36,12 @@ struct Configuration: Settings {
     clients = try reader.section("clients")
     cors = try reader.section("cors")
     database = try reader.section("database")
+    edge = try reader.section("edge")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
     pace = try reader.section("pace")
+    proxies = try reader.list("proxies")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)

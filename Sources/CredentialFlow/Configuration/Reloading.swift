@@ -1,5 +1,8 @@
+internal import Defense
+internal import HTTP
 internal import Identity
 internal import Primitives
+internal import Server
 
 extension Application {
   /// What a reload came to.
@@ -10,12 +13,13 @@ extension Application {
     let waiting: [String]
   }
 
-  /// Reads the configuration anew and puts `authz.rules` and `authz.gateways` in force, both whole, before the next decision. Throws
+  /// Reads the configuration anew and puts `authz.rules`, `authz.gateways` and `proxies` in force, both whole, before the next decision. Throws
   /// what is wrong with it, anywhere in it; then everything stays as it was.
   func reload() throws -> Reloaded {
     let configuration = try installation.load().configuration
     rules.replace(with: RuleSet(configuration.authz))
-    let followed = ["authz.rules", "authz.gateways"]
+    proxies.replace(with: ProxyTable(configuration.proxies, edge: CloudflareRanges.builtIn.networks))
+    let followed = ["authz.rules", "authz.gateways", "proxies"]
     let waiting = Self.leaves(configuration.effective, self.configuration.effective).filter { !followed.contains($0) }
     return Reloaded(rules: configuration.authz.rules.count, waiting: waiting)
   }

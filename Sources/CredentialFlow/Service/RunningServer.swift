@@ -20,13 +20,19 @@ final class RunningServer: Sendable {
   private let now: Now
 
   init(
-    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, proxies: LiveProxies, tally: DenialTally, denials: DenialRecorder, pruning: Pruning,
+    keys: KeyRotation, log: Log, now: Now
   ) throws {
-    world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
+    let clients = ClientRules(proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired) { client, time in
+      tally.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
+    }
+    world = try HTTPServer(
+      settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, clients: clients, log: log, now: now)
     // One loop: it answers a scraper and the operator, however busy the others are.
     var limits = configuration.limits
     limits.loops = 1
-    operations = try HTTPServer(settings: limits, routes: api.operationsRoutes, log: log, now: now)
+    operations = try HTTPServer(
+      settings: limits, routes: api.operationsRoutes, clients: ClientRules(proxies: proxies), log: log, now: now)
     settings = configuration
     self.denials = denials
     self.pruning = pruning

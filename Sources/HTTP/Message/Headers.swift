@@ -59,6 +59,11 @@ package struct Headers: Sendable {
     spans.lazy.filter { isNamed($0, name) }.map { text($0.value) }
   }
 
+  /// The values as they came, in order.
+  func slices(of name: String) -> [ArraySlice<UInt8>] {
+    spans.lazy.filter { isNamed($0, name) }.map { bytes[Int($0.value.lowerBound)..<Int($0.value.upperBound)] }
+  }
+
   package func count(of name: String) -> Int { spans.count { isNamed($0, name) } }
 
   package func contains(_ name: String) -> Bool { first(name) != nil }

@@ -19,6 +19,9 @@ package struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     guard Self.masked(address, length) == address else { return nil }
   }
 
+  /// Whether it holds every IPv4 address, or every address at all.
+  package var isEverybody: Bool { length <= 96 && contains(IPAddress(v4: 0)) }
+
   package func contains(_ other: IPAddress) -> Bool { Self.masked(other, length) == address }
 
   package var description: String { "\(address)/\(address.isIPv4 ? length - 96 : length)" }
