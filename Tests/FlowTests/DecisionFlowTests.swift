@@ -137,4 +137,27 @@ struct DecisionFlowTests {
       #expect(try world.call("GET", "/authz/envoy/authenticated/x", [other.key]).decision == "403 unavailable")
     }
   }
+
+  @Test("a browser without a good credential is sent to the rule's page, with where it wanted to go; nobody else is")
+  func signInPage() async throws {
+    let rules = Rules.of(##"{"name":"page","signInURL":"https://login.example.com/?theme=dark","permissions":["pages:read"]}"##)
+    try await World.run(rules) { world in
+      let client = try await world.addClient()
+      let asked = [
+        ("X-Forwarded-Method", "GET"), ("X-Forwarded-Host", "app.example.com"), ("X-Forwarded-Uri", "/a?x=1&return_to=//evil"),
+        ("X-Forwarded-Proto", "https"),
+      ]
+      let html = ("Accept", "text/html,application/xhtml+xml;q=0.9")
+      func ask(_ headers: [(String, String)]) throws -> Answer { try world.call("GET", "/authz/forward", headers) }
+      let sent = try ask(asked + [html])
+      #expect(sent.decision == "302 no_credentials")
+      let wanted = "https%3A%2F%2Fapp.example.com%2Fa%3Fx%3D1%26return_to%3D%2F%2Fevil"
+      #expect(sent["Location"] == "https://login.example.com/?theme=dark&return_to=\(wanted)")
+      #expect(try ask(asked + [html, World.bearer("junk")]).decision == "302 invalid_token")
+      #expect(try ask(asked).decision == "401 no_credentials")
+      #expect(try ask([("X-Forwarded-Method", "POST")] + asked.dropFirst() + [html]).decision == "401 no_credentials")
+      #expect(try ask(asked + [html, client.key]).decision == "403 insufficient_permission")
+      #expect(try world.nginx("page", html).decision == "401 no_credentials")
+    }
+  }
 }

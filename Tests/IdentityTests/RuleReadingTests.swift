@@ -37,7 +37,7 @@ struct RuleReadingTests {
         "paths": .array([.string("/v1/*/chat")]), "permissions": .array([.string("models/{1}:invoke")]),
         "anyPermission": .array([.string("a:b")]),
         "role": .string("clerk"), "audience": .string("https://api.example.com"), "maxAge": .integer(300), "acr": .string("aal2"),
-        "identityToken": .string("https://up.example.com"),
+        "identityToken": .string("https://up.example.com"), "signInURL": .string("https://login.example.com/?theme=dark"),
       ]))
     let rule = try #require(settings.rules.first)
     #expect(rule.maxAge == .seconds(300) && rule.acr == .aal2 && rule.hasTemplates && rule.identityAudience == "https://up.example.com")
@@ -55,6 +55,9 @@ struct RuleReadingTests {
       (["name": name, "hosts": .array([.string("a:80")])], "authz.rules[0].hosts[0]", "without a port"),
       (["name": name, "methods": .array([.string("get")])], "authz.rules[0].methods[0]", "expected a method"),
       (["name": name, "acr": .string("aal9")], "authz.rules[0].acr", "aal1, aal2, aal3"),
+      (["name": name, "signInURL": .string("javascript:alert(1)")], "authz.rules[0].signInURL", "http or https"),
+      (["name": name, "signInURL": .string("https://a.example/#x")], "authz.rules[0].signInURL", "without a fragment"),
+      (["name": name, "signInURL": .string("https://a.example/\r\nX: y")], "authz.rules[0].signInURL", "http or https"),
       (["name": name, "maxAge": .integer(0)], "authz.rules[0].maxAge", "expected seconds"),
       (["name": name, "anonymous": .boolean(true), "role": .string("x")], "authz.rules[0].anonymous", "write two rules"),
       (

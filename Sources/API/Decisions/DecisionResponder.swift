@@ -115,7 +115,7 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
         return pass(try fields(of: credential, rule, at: now))
       }
     } catch {
-      return dialect.answer(error, requestID: request.id)
+      return dialect.answer(error, to: request, signInURL: rule.signInURL)
     }
   }
 

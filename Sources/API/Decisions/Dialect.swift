@@ -66,6 +66,26 @@ enum Dialect: Int, Sendable, CaseIterable {
     return Problem(status: status, code: code, detail: denial.reason.detail, headers: headers).response(requestID: requestID)
   }
 
+  /// The same for a rule that sends browsers to a page: 302 where a credential could help, the client asks for a page to show (it
+  /// reads, and takes HTML), and the gateway said where it wanted to go.
+  func answer(_ denial: Denial, to request: Request, signInURL: String?) -> Response {
+    let refusal = answer(denial, requestID: request.id)
+    guard self == .forward, let signInURL, denial.reason.isAboutCredential, Self.takesPages(request),
+      case .given(let host) = sent(request, "x-forwarded-host"), case .given(let target) = sent(request, "x-forwarded-uri"),
+      case .given(let method) = sent(request, "x-forwarded-method"), method.elementsEqual("GET".utf8)
+    else { return refusal }
+    let isPlain = request.headers["x-forwarded-proto"]?.lowercased() == "http"
+    var response = Response(
+      .found, headers: [("Location", SignInPage.location(signInURL, returnTo: isPlain ? "http" : "https", host, target))])
+    response.setHeader("X-Authz-Reason", denial.reason.rawValue)
+    response.code = refusal.code
+    return response
+  }
+
+  private static func takesPages(_ request: Request) -> Bool {
+    request.headers.values(of: "accept").contains { $0.lowercased().contains("text/html") }
+  }
+
   /// What the server itself refuses, in words that the gateway understands: a wrong header, a body that is too long.
   func finished(_ response: Response) -> Response {
     guard response.status != .ok, response.header("X-Authz-Reason") == nil else { return response }

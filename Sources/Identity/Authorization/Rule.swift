@@ -20,13 +20,16 @@ package struct Rule: Sendable, Equatable {
   package let isAnonymous: Bool
   /// The `aud` of the signed identity that a pass carries; `nil` for none.
   package let identityAudience: String?
+  /// Where a browser without a good credential is sent, by gateways that can send it; `nil`: it gets the refusal.
+  package let signInURL: String?
 
   private let methodBytes: [[UInt8]]
 
   package init(
     name: String, hosts: [HostPattern] = [], methods: [String] = [], paths: [PathPattern] = [],
     permissions: [PermissionTemplate] = [], anyPermission: [PermissionTemplate] = [], role: String? = nil, audience: String? = nil,
-    maxAge: Duration? = nil, acr: AuthenticationLevel? = nil, isAnonymous: Bool = false, identityAudience: String? = nil
+    maxAge: Duration? = nil, acr: AuthenticationLevel? = nil, isAnonymous: Bool = false, identityAudience: String? = nil,
+    signInURL: String? = nil
   ) {
     self.name = name
     self.hosts = hosts
@@ -40,6 +43,7 @@ package struct Rule: Sendable, Equatable {
     self.acr = acr
     self.isAnonymous = isAnonymous
     self.identityAudience = identityAudience
+    self.signInURL = signInURL
     // HEAD is GET without the body (RFC 9110, section 9.3.2).
     methodBytes = (methods.contains("GET") ? methods + ["HEAD"] : methods).map { Array($0.utf8) }
   }

@@ -20,7 +20,8 @@ extension Rule: Settings {
       role: try Self.name(reader, "role", as: "the name of a role") { Role.isName($0) },
       audience: try Self.name(reader, "audience", as: "one audience") { Application.isAudience($0) }, maxAge: maxAge,
       acr: try Self.level(reader), isAnonymous: try reader.boolean("anonymous", default: false),
-      identityAudience: try Self.name(reader, "identityToken", as: "the audience of the service behind") { Application.isAudience($0) })
+      identityAudience: try Self.name(reader, "identityToken", as: "the audience of the service behind") { Application.isAudience($0) },
+      signInURL: try Self.name(reader, "signInURL", as: "an http or https address without a fragment") { SignInPage.isAddress($0) })
     try checkTogether(reader)
   }
 
