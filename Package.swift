@@ -62,7 +62,7 @@ let package = Package(
       swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
-    module("Defense", ["Telemetry", "Primitives"]),
+    module("Defense", ["JSON", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
@@ -92,7 +92,7 @@ let package = Package(
     tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
     tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
-    tests("DefenseTests", ["Defense", "Primitives"]),
+    tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",

@@ -6,6 +6,14 @@ package struct CloudflareRanges: Sendable, Equatable {
   /// Cloudflare's name of this state of the list; empty for the built-in one.
   package let etag: String
 
+  init(networks: [IPNetwork], etag: String) {
+    self.networks = networks
+    self.etag = etag
+  }
+
+  /// A list as it was fetched, or as it was kept from then.
+  package init(fetched body: [UInt8]) throws(CloudflareListError) { self = try CloudflareList.read(body) }
+
   /// As of April 2026 (https://www.cloudflare.com/ips-v4, ips-v6): what counts until the list was fetched.
   package static let builtIn = CloudflareRanges(
     networks: [
@@ -14,4 +22,11 @@ package struct CloudflareRanges: Sendable, Equatable {
       "131.0.72.0/22", "2400:cb00::/32", "2606:4700::/32", "2803:f800::/32", "2405:b500::/32", "2405:8100::/32", "2a06:98c0::/29",
       "2c0f:f248::/32",
     ].compactMap { IPNetwork($0) }, etag: "")
+
+  /// Whether this may follow `older`. The list grows and changes by a network or two; one that has less than half of the older one's
+  /// is somebody else's.
+  func mayFollow(_ older: CloudflareRanges) -> Bool {
+    let kept = older.networks.count { networks.contains($0) }
+    return kept * 2 >= older.networks.count
+  }
 }

@@ -78,10 +78,9 @@ package struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension IPAddress {
-  /// Strict, as `init(_: String)`, and none that nobody can call from: `0.0.0.0` and `::`.
+  /// Strict, as `init(_: String)`, and none that nobody can call from.
   init?(field text: ArraySlice<UInt8>) {
-    guard (2...45).contains(text.count), let address = IPAddress(String(decoding: text, as: UTF8.self)),
-      address != IPAddress(v4: 0), address != IPAddress(high: 0, low: 0)
+    guard (2...45).contains(text.count), let address = IPAddress(String(decoding: text, as: UTF8.self)), !address.isUnspecified
     else { return nil }
     self = address
   }

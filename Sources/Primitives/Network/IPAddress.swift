@@ -37,6 +37,9 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
   package static let loopback = IPAddress(v4: 0x7F00_0001)
 
+  /// 0.0.0.0 or ::, from which nobody calls.
+  package var isUnspecified: Bool { high == 0 && (low == 0 || low == 0xFFFF_0000_0000) }
+
   /// 127.0.0.0/8 or ::1.
   package var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
 

@@ -98,7 +98,8 @@ struct ClientAddressTests {
       #expect(try post(9, "6.6.6.6, 203.0.113.1") == "rate_limited")
       // One customer's /64 is one client.
       for number in 1...2 { #expect(try post(9, "2001:db8::\(number)") != "rate_limited") }
-      #expect(try post(9, "2001:db8::ffff") == "rate_limited" && post(9, "2001:db8:0:1::") != "rate_limited")
+      #expect(try post(9, "2001:db8::ffff") == "rate_limited")
+      #expect(try post(9, "2001:db8:0:1::") != "rate_limited")
     }
   }
 
@@ -166,9 +167,11 @@ struct ClientAddressTests {
         }
         #expect(try ask(9, path).code != "forbidden", "\(path)")
       }
-      #expect(
-        try ask(1, "*", "OPTIONS").status == 403 && ask(1, "/auth", "OPTIONS").status == 403 && ask(1, "/healthz", "POST").status != 200)
-      #expect(try ask(1, "/healthz").status == 200 && ask(1, "/healthz", "HEAD").status == 200 && ask(9, "/healthz").status == 200)
+      #expect(try ask(1, "*", "OPTIONS").status == 403)
+      #expect(try ask(1, "/auth", "OPTIONS").status == 403)
+      #expect(try ask(1, "/healthz", "POST").status == 405)
+      for method in ["GET", "HEAD"] { #expect(try ask(1, "/healthz", method).status == 200) }
+      #expect(try ask(9, "/healthz").status == 200)
       #expect(try ask(1, "/readyz", port: world.operationsPort).status == 200)
       await world.server.drain(within: .seconds(1))
       let denials = try await world.audit("request.denied").filter { $0.subject == "reason:forbidden" }
