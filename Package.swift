@@ -62,7 +62,7 @@ let package = Package(
       swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
-    module("Defense", ["JSON", "Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "JSON", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",

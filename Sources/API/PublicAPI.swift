@@ -98,7 +98,7 @@ package struct PublicAPI: Sendable {
   package init(_ services: Services, _ settings: Settings) {
     pipeline = Pipeline(
       checks: RequestChecks(
-        limiter: services.limiter, settings: settings.pace, verificationHeader: settings.verification.header,
+        pacing: Pacing(limiter: services.limiter, settings: settings.pace), verificationHeader: settings.verification.header,
         bodyLimit: settings.bodyLimit),
       verification: VerificationCheck(settings: settings.verification, now: services.now),
       clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
@@ -111,7 +111,7 @@ package struct PublicAPI: Sendable {
       bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
     let asked = DecisionServices(
       rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
-      pace: settings.pace.isEnabled ? settings.pace.decisions : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
+      pace: settings.pace.isEnabled ? settings.pace : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
     decisions = LoopLocal { DecisionResponder(asked) }
     routes = Routes(
       endpoints: Endpoints(

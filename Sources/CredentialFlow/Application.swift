@@ -34,6 +34,7 @@ final class Application: Sendable {
   let rules: LiveRules
   let proxies: LiveProxies
   private let denials = DenialTally()
+  private let limiter: PaceLimiter
   private let revoked: RevokedTokens
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
@@ -74,7 +75,7 @@ final class Application: Sendable {
     gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     proxies = LiveProxies(ProxyTable(configuration.proxies, edge: CloudflareRanges.builtIn.networks))
-    let limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     let clientCredentials = ClientCredentials(
       roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
@@ -97,7 +98,7 @@ final class Application: Sendable {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account : nil, settings: configuration.accounts, log: log, now: now)
+      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -165,10 +166,16 @@ final class Application: Sendable {
   /// The server over this application. It serves until it is drained.
   func server() throws -> RunningServer {
     try RunningServer(
-      api: api, configuration: configuration, proxies: proxies, tally: denials,
-      denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation,
+      api: api, configuration: configuration, clients: clientRules, denials: DenialRecorder(tally: denials, database: database, log: log),
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
       log: log, now: now)
+  }
+
+  /// Of the public listener.
+  private var clientRules: ClientRules {
+    ClientRules(proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired) { [denials] client, time in
+      denials.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
+    }
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

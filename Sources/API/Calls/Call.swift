@@ -1,3 +1,4 @@
+internal import Defense
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -8,6 +9,11 @@ struct Call: Sendable {
   let request: Request
   let caller: Caller
   let provenance: Provenance
+  let pacing: Pacing
+  let paceClass: PaceClass
+
+  /// For endpoints that authenticate the application themselves: whether it may go on just now.
+  func admit(_ application: Application) throws(Problem) { try pacing.admit(application, to: request, paceClass) }
 
   /// For what a call needs beside the permission of its route.
   func allows(_ needed: OwnPermission) -> Bool {

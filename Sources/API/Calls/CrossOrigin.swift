@@ -50,7 +50,8 @@ struct CrossOrigin: Sendable {
     response.headers.append(("Vary", "Origin"))
     guard let origin = allowedOrigin(of: request) else { return response }
     response.headers.append(("Access-Control-Allow-Origin", origin))
-    response.headers.append(("Access-Control-Expose-Headers", "X-Request-ID, X-Auth-Outcome, Retry-After, ETag, Location"))
+    let exposed = "X-Request-ID, X-Auth-Outcome, Retry-After, RateLimit, RateLimit-Policy, ETag, Location"
+    response.headers.append(("Access-Control-Expose-Headers", exposed))
     return response
   }
 }

@@ -55,7 +55,8 @@ struct Pipeline: Sendable {
     do {
       let caller = try await caller(of: request, row)
       let provenance = Provenance(actor: caller.actor, of: request)
-      return try await row.endpoint.respond(to: Call(request: request, caller: caller, provenance: provenance))
+      let call = Call(request: request, caller: caller, provenance: provenance, pacing: checks.pacing, paceClass: row.pace)
+      return try await row.endpoint.respond(to: call)
     } catch {
       return problems.problem(for: error, requestID: request.id).response(requestID: request.id)
     }
@@ -66,12 +67,17 @@ struct Pipeline: Sendable {
     case .anyone, .clientOfForm: return .anyone
     case .signIn:
       try verify(request, row)
-      return try await clients.application(of: request).map(Caller.application) ?? .anyone
+      guard let application = try await clients.application(of: request) else { return .anyone }
+      try checks.pacing.admit(application, to: request, row.pace)
+      return .application(application)
     case .user:
       try verify(request, row)
-      return .user(try await users.session(of: request))
+      let session = try await users.session(of: request)
+      try checks.pacing.admit(session.account, to: request, row.pace)
+      return .user(session)
     case .permission(let needed):
       let standing = try await permissions.standing(of: request, for: needed)
+      try checks.pacing.admit(standing, to: request, row.pace)
       try QueryParameters(request).finish(known: row.query)
       return .holder(standing)
     }
@@ -93,7 +99,7 @@ struct Pipeline: Sendable {
   /// What every answer of a row carries, whoever made it: for a sign-in `X-Auth-Outcome`, so that an edge can count failures.
   private func finish(_ response: Response, of request: Request, _ row: RouteRow) -> Response {
     var response = row.compression == .allowed ? AnswerCompression.compress(response, for: request) : response
-    response = crossOrigin.share(response, with: request)
+    response = crossOrigin.share(checks.pacing.describe(response, to: request, row.pace), with: request)
     guard case .signIn = row.access else { return response }
     response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
     return response

@@ -1,29 +1,17 @@
 internal import Defense
 internal import HTTP
-internal import Primitives
 
 /// What is checked before the body is read, in the contract's order: pace, media type and size, headers.
 struct RequestChecks: Sendable {
-  let limiter: PaceLimiter
-  let settings: PaceSettings
+  let pacing: Pacing
   /// The header of the added verification.
   let verificationHeader: String
   /// Bytes.
   let bodyLimit: Int
 
   func refusal(of request: Request, pace: PaceClass, body: BodyRule) -> Problem? {
-    paceRefusal(of: request, pace) ?? mediaTypeRefusal(of: request, body) ?? sizeRefusal(of: request, body)
+    pacing.refusal(of: request, pace) ?? mediaTypeRefusal(of: request, body) ?? sizeRefusal(of: request, body)
       ?? headerRefusal(of: request)
-  }
-
-  /// A process of this machine that may open the Unix socket is not paced.
-  private func paceRefusal(of request: Request, _ paceClass: PaceClass) -> Problem? {
-    guard let pace = settings.pace(of: paceClass) else { return nil }
-    guard let site = request.client.site else { return nil }
-    let key = PaceKey.address(paceClass, site)
-    guard case .limited(let seconds) = limiter.take(key, at: pace, now: request.receivedAt) else { return nil }
-    return Problem(
-      .rateLimited, "Too many requests from this address; try again in \(seconds) s.", headers: [retryAfter(.seconds(seconds))])
   }
 
   /// For one, `application/json`, with or without `; charset=utf-8`, letters in either case (RFC 9110, section 8.3.1).

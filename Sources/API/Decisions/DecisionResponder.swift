@@ -13,7 +13,7 @@ struct DecisionServices: Sendable {
   let tokens: AccessTokens
   let limiter: PaceLimiter
   /// `nil`: not paced.
-  let pace: Pace?
+  let pace: PaceSettings?
   let cacheSize: Int
   let log: Log
 }
@@ -50,7 +50,7 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
     case .malformed: verdict = .bad(.invalidToken)
     case .token(let text):
       let digest = CredentialDigest(text, isKey: false)
-      verdict = memory.recall(digest, at: request.receivedAt) ?? memory.check(token: text, digest, at: request.receivedAt)
+      verdict = memory.recall(digest, at: request.receivedAt) ?? checked(token: text, digest, request)
     case .key(let text): verdict = memory.recall(CredentialDigest(text, isKey: true), at: request.receivedAt)
     case .both: verdict = nil
     }
@@ -95,13 +95,13 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
   ) -> Response {
     let rule = rules.rules[question.index]
     let now = request.receivedAt
-    do throws(Denial) {
+    do throws(Refusal) {
       switch verdict {
       case .bad(let reason):
         // What everybody may see, a stale token is no reason to withhold.
         guard rule.isAnonymous else {
-          try pace(clientOf: request)
-          throw Denial(reason, hasCredential: isSent, retryAfter: reason == .unavailable ? 5 : nil)
+          if let client = paceableClient(of: request) { try pace(.client(client), at: now) }
+          throw Refusal(Denial(reason, hasCredential: isSent, retryAfter: retryAfter(reason)))
         }
         return pass(try fields(of: nil, rule, at: now))
       case .good(let credential):
@@ -111,11 +111,13 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
           credential.standingDenial(
             rules, generation, question.index, question.match, question.path, issuer: services.tokens.issuer)
           ?? Decision.freshnessDenial(rule, credential.principal, at: now)
-        if let denial { throw denial }
+        if let denial { throw Refusal(denial) }
         return pass(try fields(of: credential, rule, at: now))
       }
     } catch {
-      return dialect.answer(error, to: request, signInURL: rule.signInURL)
+      var response = dialect.answer(error.denial, to: request, signInURL: rule.signInURL)
+      response.headers += error.headers
+      return response
     }
   }
 
@@ -125,7 +127,7 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
     return response
   }
 
-  private func fields(of credential: KnownCredential?, _ rule: Rule, at now: Instant) throws(Denial) -> [UInt8] {
+  private func fields(of credential: KnownCredential?, _ rule: Rule, at now: Instant) throws(Refusal) -> [UInt8] {
     guard let audience = rule.identityAudience else { return credential?.fields ?? anonymousFields }
     do {
       if let credential { return try credential.fields(for: audience, services.tokens, at: now) }
@@ -133,7 +135,7 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
       return anonymousFields
     } catch {
       services.log.error("identity_unsigned", ("fault", .string("\(error)")))
-      throw Denial(.unavailable, hasCredential: true, retryAfter: 5)
+      throw Refusal(Denial(.unavailable, hasCredential: true, retryAfter: retryAfter(.unavailable)))
     }
   }
 }
@@ -141,16 +143,15 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
 /// What memory cannot answer, and pace.
 extension DecisionResponder {
   private func learned(_ sent: SentCredential, _ request: Request) async -> CredentialMemory.Verdict {
-    let now = request.receivedAt
     do {
       switch sent {
       case .none: return .bad(.noCredentials)
       case .malformed: return .bad(.invalidToken)
-      case .token(let text): return try await learned(token: text, at: now)
-      case .key(let text): return try await learned(key: text, at: now)
+      case .token(let text): return try await learned(token: text, request)
+      case .key(let text): return try await learned(key: text, request)
       case .both(let token, let key):
-        let byToken = try await learned(token: token, at: now)
-        guard case .good(let bearer) = byToken, case .good(let keyed) = try await learned(key: key, at: now) else {
+        let byToken = try await learned(token: token, request)
+        guard case .good(let bearer) = byToken, case .good(let keyed) = try await learned(key: key, request) else {
           if case .bad = byToken { return byToken }
           return .bad(.invalidToken)
         }
@@ -165,27 +166,79 @@ extension DecisionResponder {
     }
   }
 
-  private func learned(token: ArraySlice<UInt8>, at now: Instant) async throws -> CredentialMemory.Verdict {
+  private func learned(token: ArraySlice<UInt8>, _ request: Request) async throws -> CredentialMemory.Verdict {
     let digest = CredentialDigest(token, isKey: false)
-    if let verdict = memory.recall(digest, at: now) { return verdict }
-    return try await memory.learn(token: token, digest, at: now)
+    if let verdict = memory.recall(digest, at: request.receivedAt) { return verdict }
+    guard begins(request) else { return .bad(.rateLimited) }
+    let verdict = try await memory.learn(token: token, digest, at: request.receivedAt)
+    finished(request, verdict)
+    return verdict
   }
 
-  private func learned(key: ArraySlice<UInt8>, at now: Instant) async throws -> CredentialMemory.Verdict {
+  private func learned(key: ArraySlice<UInt8>, _ request: Request) async throws -> CredentialMemory.Verdict {
     let digest = CredentialDigest(key, isKey: true)
-    if let verdict = memory.recall(digest, at: now) { return verdict }
-    return try await memory.learn(apiKey: key, digest, at: now)
+    if let verdict = memory.recall(digest, at: request.receivedAt) { return verdict }
+    guard begins(request) else { return .bad(.rateLimited) }
+    let verdict = try await memory.learn(apiKey: key, digest, at: request.receivedAt)
+    finished(request, verdict)
+    return verdict
   }
 
-  private func pace(_ key: PaceKey, at now: Instant) throws(Denial) {
-    guard let pace = services.pace, case .limited(let seconds) = services.limiter.take(key, at: pace, now: now) else { return }
-    throw Denial(.rateLimited, hasCredential: true, retryAfter: seconds)
+  private func checked(token: ArraySlice<UInt8>, _ digest: CredentialDigest, _ request: Request) -> CredentialMemory.Verdict? {
+    guard begins(request) else { return .bad(.rateLimited) }
+    let verdict = memory.check(token: token, digest, at: request.receivedAt)
+    finished(request, verdict)
+    return verdict
+  }
+}
+
+/// A denial, and what its answer says beside it.
+private struct Refusal: Error {
+  let denial: Denial
+  var headers: [(name: String, value: String)] = []
+
+  init(_ denial: Denial, headers: [(name: String, value: String)] = []) {
+    self.denial = denial
+    self.headers = headers
+  }
+}
+
+extension DecisionResponder {
+  private func pace(_ key: PaceKey, at now: Instant) throws(Refusal) {
+    guard let pace = services.pace?.decisions, case .limited(let seconds) = services.limiter.take(key, at: pace, now: now) else { return }
+    throw Refusal(
+      Denial(.rateLimited, hasCredential: true, retryAfter: seconds),
+      headers: RateLimitFields.headers("decisions", pace, services.limiter.standing(of: key, at: pace, now: now)))
+  }
+
+  /// Before a signature or the store is asked, which costs more than any other answer: whether the client may bring one more
+  /// credential that nobody here knows.
+  private func begins(_ request: Request) -> Bool {
+    guard let pace = services.pace?.unknownCredentials, let client = paceableClient(of: request) else { return true }
+    return services.limiter.take(.unknown(client), at: pace, now: request.receivedAt) == .allowed
+  }
+
+  /// Only bad ones count: behind one address there may be many honest users. `nil`: good so far.
+  private func finished(_ request: Request, _ verdict: CredentialMemory.Verdict?) {
+    if case .bad(let reason) = verdict, reason != .unavailable { return }
+    guard let pace = services.pace?.unknownCredentials, let client = paceableClient(of: request) else { return }
+    services.limiter.giveBack(.unknown(client), at: pace)
   }
 
   /// The client that the gateway names, where it is one of the proxies that are believed. Never the gateway's own address, which all
   /// share.
-  private func pace(clientOf request: Request) throws(Denial) {
-    guard request.client.isNamedByProxy, let site = request.client.site else { return }
-    try pace(.client(site), at: request.receivedAt)
+  private func paceableClient(of request: Request) -> IPAddress? {
+    guard services.pace != nil, request.client.isNamedByProxy else { return nil }
+    return request.client.site
+  }
+
+  /// Seconds.
+  private func retryAfter(_ reason: DenialReason) -> Int? {
+    switch reason {
+    case .unavailable: 5
+    // One token comes back in that time.
+    case .rateLimited: services.pace.map { max(1, (59 + $0.unknownCredentials.perMinute) / $0.unknownCredentials.perMinute) }
+    default: nil
+    }
   }
 }

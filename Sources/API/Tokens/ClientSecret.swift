@@ -25,10 +25,11 @@ struct ClientSecret {
     (clientID, secret) = pair
   }
 
-  func application(_ clients: ClientAuthentication) async throws -> Application {
+  func application(_ clients: ClientAuthentication, for call: Call) async throws -> Application {
     guard let application = try await clients.application(clientID: clientID, secret: secret) else {
       throw OAuthError(.invalidClient, "client_id or client_secret is wrong")
     }
+    try call.admit(application)
     return application
   }
 
@@ -49,22 +50,27 @@ struct TokenCaller: Sendable {
   let clients: ClientAuthentication
 
   /// What the caller may do is the application's business where it brings its secret or key, and its token's where it brings that.
-  func application(_ request: Request, _ form: FormParameters) async throws -> (application: Application, narrowed: ActiveRoles?) {
+  func application(_ call: Call, _ form: FormParameters) async throws -> (application: Application, narrowed: ActiveRoles?) {
+    let request = call.request
     let bearer = request.headers["authorization"].flatMap { Bearer.token(in: $0) }
     let key = request.headers["x-api-key"]
     guard bearer != nil || key != nil else {
       guard let presented = try ClientSecret(request, form) else {
         throw OAuthError(.invalidClient, "authenticate as an application: by HTTP Basic, in the form, with Bearer or with X-API-Key")
       }
-      return (try await presented.application(clients), nil)
+      return (try await presented.application(clients, for: call), nil)
     }
     guard !form.contains("client_secret"), bearer == nil || key == nil, key == nil || request.headers["authorization"] == nil else {
       throw OAuthError(.invalidRequest, "authenticate once")
     }
     if let bearer, let standing = try await clients.standing(bearer: bearer), let application = standing.application {
+      try call.admit(application)
       return (application, standing.active)
     }
-    if let key, let application = try await clients.application(apiKey: key) { return (application, nil) }
+    if let key, let application = try await clients.application(apiKey: key) {
+      try call.admit(application)
+      return (application, nil)
+    }
     throw OAuthError(.invalidClient, bearer == nil ? "X-API-Key is no live key" : "the access token is no live one of an application")
   }
 }

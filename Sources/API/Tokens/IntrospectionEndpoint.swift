@@ -13,7 +13,7 @@ struct IntrospectionEndpoint: Endpoint {
   func respond(to call: Call) async throws -> Response {
     do {
       let form = try FormParameters(of: call.request)
-      let (application, narrowed) = try await caller.application(call.request, form)
+      let (application, narrowed) = try await caller.application(call, form)
       guard let token = form["token"] else { throw OAuthError(.invalidRequest, "token is missing") }
       guard let finding = try await introspection.finding(token, for: application, narrowed) else {
         return .json(.ok) { json in json.object { $0.member("active", false) } }

@@ -13,7 +13,7 @@ struct RevocationEndpoint: Endpoint {
   func respond(to call: Call) async throws -> Response {
     do {
       let form = try FormParameters(of: call.request)
-      let (application, _) = try await caller.application(call.request, form)
+      let (application, _) = try await caller.application(call, form)
       guard let token = form["token"] else { throw OAuthError(.invalidRequest, "token is missing") }
       let provenance = Provenance(actor: .application(application.clientID), of: call.request)
       switch try await revocation.revoke(token, of: application, by: provenance) {

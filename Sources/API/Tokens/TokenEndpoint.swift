@@ -30,7 +30,7 @@ struct TokenEndpoint: Endpoint {
     guard let presented = try ClientSecret(call.request, form) else {
       throw OAuthError(.invalidClient, "authenticate with client_id and client_secret, by HTTP Basic or in the form")
     }
-    return try await presented.application(clients)
+    return try await presented.application(clients, for: call)
   }
 
   /// RFC 6749, section 6. Every refusal is `invalid_grant`, theft included, as section 5.2 has it.

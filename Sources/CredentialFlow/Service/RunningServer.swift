@@ -1,5 +1,6 @@
 internal import API
 internal import CLinux
+internal import Defense
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -16,27 +17,26 @@ final class RunningServer: Sendable {
   private let denials: DenialRecorder
   private let pruning: Pruning
   private let keys: KeyRotation
+  private let limiter: PaceLimiter
   private let log: Log
   private let now: Now
 
   init(
-    api: PublicAPI, configuration: Configuration, proxies: LiveProxies, tally: DenialTally, denials: DenialRecorder, pruning: Pruning,
-    keys: KeyRotation, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, clients: ClientRules, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation,
+    limiter: PaceLimiter, log: Log, now: Now
   ) throws {
-    let clients = ClientRules(proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired) { client, time in
-      tally.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
-    }
     world = try HTTPServer(
       settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, clients: clients, log: log, now: now)
     // One loop: it answers a scraper and the operator, however busy the others are.
     var limits = configuration.limits
     limits.loops = 1
     operations = try HTTPServer(
-      settings: limits, routes: api.operationsRoutes, clients: ClientRules(proxies: proxies), log: log, now: now)
+      settings: limits, routes: api.operationsRoutes, clients: ClientRules(proxies: clients.proxies), log: log, now: now)
     settings = configuration
     self.denials = denials
     self.pruning = pruning
     self.keys = keys
+    self.limiter = limiter
     self.log = log
     self.now = now
   }
@@ -66,6 +66,7 @@ final class RunningServer: Sendable {
       await denials.record(at: now())
       await attempt("pruning") { try await pruning.run() }
       await attempt("key rotation") { try await keys.advance() }
+      limiter.trim(now: now())
       cf_return_memory()
     }
   }

@@ -22,13 +22,19 @@ enum CloudflareList {
 
   static func read(_ body: [UInt8]) throws(CloudflareListError) -> CloudflareRanges {
     guard let answer = try? JSONValue(parsing: body) else { throw CloudflareListError("the answer is no JSON") }
-    guard answer["success"]?.boolean == true, let result = answer["result"] else { throw CloudflareListError("the answer tells of no success") }
+    guard answer["success"]?.boolean == true, let result = answer["result"] else {
+      throw CloudflareListError("the answer tells of no success")
+    }
     guard let etag = result["etag"]?.string, (1...128).contains(etag.utf8.count), etag.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 34 })
     else { throw CloudflareListError("the answer has no etag") }
     let v4 = try networks(result["ipv4_cidrs"], "ipv4_cidrs") { $0.isIPv4 && $0.prefix >= leastLength.v4 }
     let v6 = try networks(result["ipv6_cidrs"], "ipv6_cidrs") { !$0.isIPv4 && $0.prefix >= leastLength.v6 }
-    guard counts.contains(v4.count + v6.count), !v4.isEmpty else { throw CloudflareListError("\(v4.count + v6.count) networks are too few or too many") }
-    guard v4.reduce(0, { $0 + (1 << (32 - $1.prefix)) }) <= mostAddresses else { throw CloudflareListError("the networks are too wide together") }
+    guard counts.contains(v4.count + v6.count), !v4.isEmpty else {
+      throw CloudflareListError("\(v4.count + v6.count) networks are too few or too many")
+    }
+    guard v4.reduce(0, { $0 + (1 << (32 - $1.prefix)) }) <= mostAddresses else {
+      throw CloudflareListError("the networks are too wide together")
+    }
     return CloudflareRanges(networks: v4 + v6, etag: etag)
   }
 

@@ -1,17 +1,6 @@
+internal import Cryptography
 package import Primitives
 private import Synchronization
-
-/// Who is being counted. Two kinds of source never share a bucket.
-package enum PaceKey: Hashable, Sendable {
-  /// A site: an IPv4 address, or the /64 that one subscriber holds.
-  case address(PaceClass, IPAddress)
-  /// A keyed digest of the username: unknown names are counted as known ones are.
-  case account([UInt8])
-  /// Who a gateway asks about: a session, an application or a key, by its id.
-  case credential([UInt8])
-  /// The client behind a gateway, where no credential is good.
-  case client(IPAddress)
-}
 
 package enum PaceVerdict: Sendable, Equatable {
   case allowed
@@ -19,51 +8,95 @@ package enum PaceVerdict: Sendable, Equatable {
   case limited(retryAfter: Int)
 }
 
-/// Token buckets in the form of GCRA: a bucket is one instant, "when it will be full again", so that an idle one is
-/// recognised and dropped without a timer.
+/// How a bucket stands.
+package struct PaceStanding: Sendable, Equatable {
+  /// Requests that would pass now.
+  package let remaining: Int
+  /// Whole seconds, rounded up, until it is full.
+  package let secondsUntilFull: Int
+
+  package init(remaining: Int, secondsUntilFull: Int) {
+    self.remaining = remaining
+    self.secondsUntilFull = secondsUntilFull
+  }
+}
+
+/// Token buckets in the form of GCRA: a bucket is one instant, "when it will be full again". A full one says nothing and needs no
+/// place: what is remembered are those in debt, which is what bounds memory.
 ///
-/// In memory and per process; sharded by key, so that the loops seldom meet at a lock, which is held for one dictionary access.
+/// In memory and per process. Exact, whoever asks at once. Of `capacity` sources that are in debt together all but one in a
+/// thousand are remembered; past that, those go first whose debt is paid first, and never one for the sake of another that is
+/// full. Who is being held back owes the most and goes last. Sources are found by a keyed hash, so nobody can choose whom to push out.
+/// At most 32 bytes for each of `capacity`, from 8 KiB up as they are needed.
+///
+/// Sharded by key, so that the loops seldom meet at a lock, which is held for one look-up: two neighbouring cache lines.
 package final class PaceLimiter: Sendable {
   private let shards: [Shard]
+  private let hash = KeyedHash()
 
   private final class Shard: Sendable {
-    let fullAt = Mutex<[PaceKey: Int64]>([:])
+    let table: Mutex<PaceTable>
+
+    init(mostSets: Int) { table = Mutex(PaceTable(mostSets: mostSets)) }
   }
 
-  private let capacityPerShard: Int
-
   package init(capacity: Int, shards count: Int = 16) {
-    shards = (0..<count).map { _ in Shard() }
-    capacityPerShard = max(1, capacity / count)
+    // Two places for each source, eight places a set.
+    shards = (0..<count).map { _ in Shard(mostSets: (capacity / count + 3) / 4) }
   }
 
   /// Takes one token where there is one.
   package func take(_ key: PaceKey, at pace: Pace, now: Instant) -> PaceVerdict {
-    let interval = 60_000_000 / Int64(max(1, pace.perMinute))
-    let tolerance = interval * Int64(max(1, pace.burst))
-    let shard = shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
-    return shard.fullAt.withLock { fullAt in
+    let (interval, tolerance, now) = (pace.interval, pace.tolerance, now.microseconds)
+    let hash = key.hash(self.hash)
+    return shard(hash).table.withLock { table in
+      let place = table.place(of: hash)
+      let stored = place.map { table.instant($0) } ?? 0
       // A clock that was stepped back must not lock a source out for the length of the step.
-      let stored = fullAt[key]
-      let current = min(max(stored ?? 0, now.microseconds), now.microseconds + tolerance)
+      let current = min(max(stored, now), now + tolerance)
       let next = current + interval
-      guard next - now.microseconds <= tolerance else {
+      guard next - now <= tolerance else {
         // Kept, or it would be cut anew at every try, and never be over before the old time comes round again.
-        if let stored, current < stored { fullAt[key] = current }
-        return .limited(retryAfter: Int((next - now.microseconds - tolerance + 999_999) / 1_000_000))
+        if let place, current < stored { table.set(place, fullAt: current) }
+        return .limited(retryAfter: Int((next - now - tolerance + 999_999) / 1_000_000))
       }
-      if stored == nil, fullAt.count >= capacityPerShard { makeRoom(in: &fullAt, now: now) }
-      fullAt[key] = next
+      if let place { table.set(place, fullAt: next) } else { table.insert(hash, fullAt: next, now: now) }
       return .allowed
     }
   }
 
-  /// Drops full buckets, which say nothing; where none is full, the half that will be full first.
-  private func makeRoom(in fullAt: inout [PaceKey: Int64], now: Instant) {
-    fullAt = fullAt.filter { $0.value > now.microseconds }
-    guard fullAt.count >= capacityPerShard else { return }
-    let instants = fullAt.values.sorted()
-    let median = instants[instants.count / 2]
-    fullAt = fullAt.filter { $0.value > median }
+  /// Puts back a token that was taken and then not used.
+  package func giveBack(_ key: PaceKey, at pace: Pace) {
+    let hash = key.hash(self.hash)
+    shard(hash).table.withLock { table in
+      if let place = table.place(of: hash) { table.set(place, fullAt: max(0, table.instant(place) - pace.interval)) }
+    }
   }
+
+  package func standing(of key: PaceKey, at pace: Pace, now: Instant) -> PaceStanding {
+    let hash = key.hash(self.hash)
+    let fullAt = shard(hash).table.withLock { $0.fullAt(hash) }
+    let debt = min(max(0, fullAt - now.microseconds), pace.tolerance)
+    return PaceStanding(
+      remaining: Int((pace.tolerance - debt) / pace.interval), secondsUntilFull: Int((debt + 999_999) / 1_000_000))
+  }
+
+  /// Gives back the memory of a flood that is over.
+  package func trim(now: Instant) {
+    for shard in shards { shard.table.withLock { $0.trim(now: now.microseconds) } }
+  }
+
+  /// Memory of the tables.
+  package var byteCount: Int { shards.reduce(0) { sum, shard in sum + shard.table.withLock { $0.byteCount } } }
+
+  private func shard(_ hash: UInt64) -> Shard {
+    shards[Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(shards.count)).high)]
+  }
+}
+
+extension Pace {
+  /// Microseconds in which one token comes back.
+  var interval: Int64 { 60_000_000 / Int64(max(1, perMinute)) }
+  /// Microseconds in which an empty bucket becomes full.
+  var tolerance: Int64 { interval * Int64(max(1, burst)) }
 }

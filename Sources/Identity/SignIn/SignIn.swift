@@ -45,7 +45,7 @@ package struct SignIn: Sendable {
     let digest = digest(of: request, username)
     let (account, device) = try await candidate(username, request.deviceToken)
     // A device that the account knows has a bucket of its own: who floods a name does not lock its owner out.
-    let key = PaceKey.account(digest + (device?.id.bytes ?? []))
+    let key = PaceKey.account(.strict, digest + (device?.id.bytes ?? []))
     if let pace, case .limited(let seconds) = limiter.take(key, at: pace, now: now()) {
       return .paced(retryAfter: .seconds(seconds))
     }

@@ -4,7 +4,7 @@ private import Synchronization
 
 /// What a listener believes of who calls, and whom it serves.
 package struct ClientRules: Sendable {
-  let proxies: LiveProxies
+  package let proxies: LiveProxies
   /// Whether connections of peers that announce themselves have to begin with a header of the PROXY protocol.
   let takesProxyHeaders: Bool
   /// Whether what did not come through the edge is refused.

@@ -128,7 +128,9 @@ enum ProxyHeaderBinary {
     return CRC32C.checksum(header, blank: checksumAt..<(checksumAt + 4)) == sent
   }
 
-  private static func number(_ bytes: UnsafeRawBufferPointer, at position: Int) -> Int { Int(bytes[position]) << 8 | Int(bytes[position + 1]) }
+  private static func number(_ bytes: UnsafeRawBufferPointer, at position: Int) -> Int {
+    Int(bytes[position]) << 8 | Int(bytes[position + 1])
+  }
 }
 
 /// Castagnoli's checksum (RFC 3720, appendix B.4). It finds slips of a cable; it is no protection against anybody.

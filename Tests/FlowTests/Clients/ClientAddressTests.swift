@@ -85,7 +85,7 @@ struct ClientAddressTests {
       "pace.enabled": "true", "pace.strict": #"{"perMinute":1,"burst":2}"#,
       "proxies": #"[{"networks":["127.0.0.9"],"dialect":"x-forwarded-for"}]"#,
     ]
-    try await World.run(settings) { world in
+    try await World.run(settings) { (world: World) async throws in
       func post(_ source: UInt8, _ forwarded: String) throws -> String? {
         let connection = try Connection(port: world.port, source: source)
         connection.send(Call.bytes("POST", "/auth", [World.json, ("X-Forwarded-For", forwarded)], Array("{}".utf8)))
