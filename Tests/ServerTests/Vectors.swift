@@ -9,16 +9,34 @@ struct MalformedRequest: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(title): \(status)" }
 
-  static let all: [MalformedRequest] = {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
-      path: "Vectors/http-malformed.txt")
+  static let all = VectorFile.lines("http-malformed.txt").compactMap { kind, title, bytes in
+    Int(kind).map { MalformedRequest(status: $0, title: title, bytes: bytes) }
+  }
+}
+
+/// A line of `Tests/Vectors/proxy-protocol.txt`.
+struct AnnouncedConnection: Sendable, CustomTestStringConvertible {
+  /// An address, `peer`, `malformed` or `incomplete`.
+  let meaning: String
+  let title: String
+  let bytes: [UInt8]
+
+  var testDescription: String { "\(title): \(meaning)" }
+
+  static let all = VectorFile.lines("proxy-protocol.txt").map { AnnouncedConnection(meaning: $0, title: $1, bytes: $2) }
+}
+
+/// A file of `Tests/Vectors` with a kind, a title and bytes in each line.
+enum VectorFile {
+  static func lines(_ name: String) -> [(kind: String, title: String, bytes: [UInt8])] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Vectors/\(name)")
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
       let parts = line.split(separator: "\t", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3, let status = Int(parts[0]) else { return nil }
-      return MalformedRequest(status: status, title: String(parts[1]), bytes: expand(Array(parts[2].utf8)))
+      guard parts.count == 3 else { return nil }
+      return (String(parts[0]), String(parts[1]), expand(Array(parts[2].utf8)))
     }
-  }()
+  }
 
   /// `\r`, `\n`, `\t`, `\xHH` and `{text*N}`. A brace that opens no repetition stands for itself.
   private static func expand(_ text: [UInt8]) -> [UInt8] {

@@ -1,5 +1,5 @@
 internal import JSON
-package import Primitives
+internal import Primitives
 
 /// Why a fetched list is not put in force.
 package struct CloudflareListError: Error, Equatable, CustomStringConvertible {
