@@ -90,7 +90,7 @@ let package = Package(
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
     tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
@@ -104,7 +104,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives",
+        "Primitives", "TestVectors",
       ]),
   ]
 )

@@ -75,7 +75,7 @@ final class Application: Sendable {
     revoked = ground.revoked
     gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    proxies = LiveProxies(ProxyTable(configuration.proxies, edge: CloudflareRanges.builtIn.networks))
+    proxies = LiveProxies(configuration.proxies, edge: CloudflareRanges.builtIn.networks)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)

@@ -1,5 +1,3 @@
-internal import Defense
-internal import HTTP
 internal import Identity
 internal import Primitives
 internal import Server
@@ -18,7 +16,7 @@ extension Application {
   func reload() throws -> Reloaded {
     let configuration = try installation.load().configuration
     rules.replace(with: RuleSet(configuration.authz))
-    proxies.replace(with: ProxyTable(configuration.proxies, edge: CloudflareRanges.builtIn.networks))
+    proxies.replace(configuration.proxies)
     let followed = ["authz.rules", "authz.gateways", "proxies"]
     let waiting = Self.leaves(configuration.effective, self.configuration.effective).filter { !followed.contains($0) }
     return Reloaded(rules: configuration.authz.rules.count, waiting: waiting)

@@ -24,25 +24,44 @@ package struct ClientRules: Sendable {
   }
 
   /// Nobody is a proxy.
-  package static var direct: ClientRules { ClientRules(proxies: LiveProxies(.none)) }
+  package static var direct: ClientRules { ClientRules(proxies: LiveProxies()) }
 }
 
-/// The proxies in force, replaced whole.
+/// The proxies in force: entries of the configuration, and Cloudflare's ranges for those that name no networks. Either is replaced
+/// whole.
 ///
-/// The lock is held for the copy of one reference; the counter lets a connection see without it that nothing has changed.
+/// The lock is held for the copy of a few references; the counter lets a connection see without it that nothing has changed.
 package final class LiveProxies: Sendable {
-  private let table: Mutex<ProxyTable>
+  private struct State {
+    var settings: [ProxySettings]
+    var edge: [IPNetwork]
+    var table: ProxyTable
+  }
+
+  private let state: Mutex<State>
   private let count = Atomic<UInt64>(1)
 
-  package init(_ table: ProxyTable) { self.table = Mutex(table) }
+  package init(_ settings: [ProxySettings] = [], edge: [IPNetwork] = []) {
+    state = Mutex(State(settings: settings, edge: edge, table: ProxyTable(settings, edge: edge)))
+  }
 
-  package var current: ProxyTable { table.withLock { $0 } }
+  package var current: ProxyTable { state.withLock { $0.table } }
 
   /// Another one after every replacement; read it before `current`.
   var generation: UInt64 { count.load(ordering: .acquiring) }
 
-  package func replace(with table: ProxyTable) {
-    self.table.withLock { $0 = table }
+  /// Whether Cloudflare's ranges matter to anybody.
+  package var usesEdge: Bool { state.withLock { $0.settings.contains(where: \.isEdge) } }
+
+  package func replace(_ settings: [ProxySettings]) { change { $0.settings = settings } }
+
+  package func replace(edge: [IPNetwork]) { change { $0.edge = edge } }
+
+  private func change(_ body: (inout State) -> Void) {
+    state.withLock { state in
+      body(&state)
+      state.table = ProxyTable(state.settings, edge: state.edge)
+    }
     count.wrappingAdd(1, ordering: .acquiringAndReleasing)
   }
 }

@@ -66,13 +66,19 @@ final class Gateway {
   private let id: pid_t
   private var hasEnded = false
 
-  /// Returns when it accepts connections.
-  init(_ program: GatewayProgram, daemon: UInt16, service: UInt16) async throws {
+  /// With the file that users take. Returns when it accepts connections.
+  convenience init(_ program: GatewayProgram, daemon: UInt16, service: UInt16) async throws {
+    try await self.init(program) { folder, port in
+      try program.configuration(in: folder, listen: port, daemon: daemon, service: service)
+    }
+  }
+
+  /// With a test's own file, made from its folder and the port where it is to listen.
+  init(_ program: GatewayProgram, _ configuration: (_ folder: String, _ port: UInt16) throws -> String) async throws {
     guard let executable = program.executable, let port = FreePort.find() else { throw World.Unexpected(what: "no \(program.rawValue)") }
     self.port = port
     folder = try TemporaryFolder()
-    let text = try program.configuration(in: folder.path, listen: port, daemon: daemon, service: service)
-    try folder.write("configuration", text)
+    try folder.write("configuration", try configuration(folder.path, port))
     id = try Self.start([executable] + program.arguments("\(folder.path)/configuration", in: folder.path), in: folder.path)
     let isListening = await ChildProcess.eventually { [id] in
       waitpid(id, nil, WNOHANG) != 0 || (try? Connection(port: port)) != nil
