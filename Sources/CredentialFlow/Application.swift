@@ -2,6 +2,7 @@ internal import API
 internal import CLinux
 internal import Cryptography
 internal import Defense
+internal import Delivery
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -34,9 +35,10 @@ final class Application: Sendable {
   let gate: Gate
   let rules: LiveRules
   let proxies: LiveProxies
+  let outbox: Outbox
   private let denials = DenialTally()
   private let limiter: PaceLimiter
-  private let revoked: RevokedTokens
+  private let ground: Ground
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -48,6 +50,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let templates: Templates
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -72,10 +75,11 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    revoked = ground.revoked
-    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
+    self.ground = ground
+    gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     proxies = LiveProxies(configuration.proxies, edge: CloudflareRanges.builtIn.networks)
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
@@ -86,7 +90,7 @@ final class Application: Sendable {
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
-        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
   }
@@ -154,7 +158,7 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database))
+      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -184,8 +188,30 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, clients: clientRules, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
-      log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(), log: log, now: now)
+  }
+
+  var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
+
+  private var outboxWorker: OutboxWorker {
+    OutboxWorker(
+      database: database, vault: vault, outbox: outbox, templates: ground.templates,
+      mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
+      sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
+  }
+
+  /// Begins with the list that was kept last.
+  private func edgeRefresh() -> CloudflareRefresh {
+    let list = EdgeList(path: installation.folder.edgeListPath, client: HTTPSClient("cloudflare"))
+    let ranges = list.kept(log) ?? .builtIn
+    proxies.replace(edge: ranges.networks)
+    return CloudflareRefresh(
+      configuration.cloudflare, from: ranges, fetch: list.fetch,
+      apply: { [proxies] ranges, body in
+        proxies.replace(edge: ranges.networks)
+        try list.keep(body)
+      }, log: log, now: now)
   }
 
   /// Of the public listener.

@@ -1,5 +1,6 @@
 internal import API
 internal import Defense
+internal import Delivery
 internal import HTTP
 internal import Identity
 internal import Persistence
@@ -15,13 +16,16 @@ struct Configuration: Settings {
   let authz: DecisionSettings
   let clients: ClientSettings
   let cors: CrossOriginSettings
+  let cloudflare: CloudflareSettings
   let database: DatabaseSettings
   let edge: EdgeSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let mail: MailSettings
   let pace: PaceSettings
   let proxies: [ProxySettings]
+  let sms: SMSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -35,13 +39,16 @@ struct Configuration: Settings {
     authz = try reader.section("authz")
     clients = try reader.section("clients")
     cors = try reader.section("cors")
+    cloudflare = try reader.section("cloudflare")
     database = try reader.section("database")
     edge = try reader.section("edge")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    mail = try reader.section("mail")
     pace = try reader.section("pace")
     proxies = try reader.list("proxies")
+    sms = try reader.section("sms")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)

@@ -18,12 +18,17 @@ final class RunningServer: Sendable {
   private let pruning: Pruning
   private let keys: KeyRotation
   private let limiter: PaceLimiter
+  /// Sends what stands in the outbox.
+  let outbox: OutboxWorker
+  /// Follows Cloudflare's list of its networks.
+  let edge: CloudflareRefresh
+  private let proxies: LiveProxies
   private let log: Log
   private let now: Now
 
   init(
     api: PublicAPI, configuration: Configuration, clients: ClientRules, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation,
-    limiter: PaceLimiter, log: Log, now: Now
+    limiter: PaceLimiter, outbox: OutboxWorker, edge: CloudflareRefresh, log: Log, now: Now
   ) throws {
     world = try HTTPServer(
       settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, clients: clients, log: log, now: now)
@@ -37,6 +42,9 @@ final class RunningServer: Sendable {
     self.pruning = pruning
     self.keys = keys
     self.limiter = limiter
+    self.outbox = outbox
+    self.edge = edge
+    proxies = clients.proxies
     self.log = log
     self.now = now
   }
@@ -61,6 +69,7 @@ final class RunningServer: Sendable {
   /// Writes the denials of every minute, forgets what is over, takes the signing keys to their next stage when it is due, and
   /// returns the memory of a burst. Ends when the task is cancelled.
   func maintain() async {
+    async let following: Void = followEdge()
     while !Task.isCancelled {
       try? await Task.sleep(for: await pause())
       await denials.record(at: now())
@@ -68,6 +77,15 @@ final class RunningServer: Sendable {
       await attempt("key rotation") { try await keys.advance() }
       limiter.trim(now: now())
       cf_return_memory()
+    }
+    await following
+  }
+
+  /// Beside everything else: the service that has the list may be slow.
+  private func followEdge() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(20))
+      if proxies.usesEdge { await edge.runIfDue() }
     }
   }
 
