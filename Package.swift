@@ -119,7 +119,8 @@ let package = Package(
     tests(
       "FlowTests",
       [
-        "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
+        "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry",
+        "Tokens",
         "Primitives", "TestVectors",
       ]),
   ]
