@@ -60,13 +60,13 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    let service = configuration.service
     let database = ground.database
-    tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
+    tokens = AccessTokens(issuer: configuration.service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
     accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: configuration.service.name, now: now
+    )
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -79,17 +79,17 @@ final class Application: Sendable {
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     proxies = LiveProxies(configuration.proxies, edge: CloudflareRanges.builtIn.networks)
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions,
-        credentials: credentials, accounts: accounts, roles: roles, separations: separations,
-        applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
+        database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
+        separations: separations, applications: applications, apiKeys: apiKeys,
+        clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
+        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens, keys: keyRotation,
+        clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
