@@ -34,7 +34,8 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
-  let proxies: LiveProxies
+  /// Filled when the server is made.
+  let proxies = LiveProxies()
   let outbox: Outbox
   private let denials = DenialTally()
   private let limiter: PaceLimiter
@@ -60,13 +61,13 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
+    let service = configuration.service
     let database = ground.database
-    tokens = AccessTokens(issuer: configuration.service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
+    tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
     accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: configuration.service.name, now: now
-    )
+      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -78,8 +79,7 @@ final class Application: Sendable {
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    proxies = LiveProxies(configuration.proxies, edge: CloudflareRanges.builtIn.networks)
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
@@ -205,6 +205,7 @@ final class Application: Sendable {
   private func edgeRefresh() -> CloudflareRefresh {
     let list = EdgeList(path: installation.folder.edgeListPath, client: HTTPSClient("cloudflare"))
     let ranges = list.kept(log) ?? .builtIn
+    proxies.replace(configuration.proxies)
     proxies.replace(edge: ranges.networks)
     return CloudflareRefresh(
       configuration.cloudflare, from: ranges, fetch: list.fetch,
