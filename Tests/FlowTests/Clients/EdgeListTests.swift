@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import HTTP
 import Primitives
+import Server
 import Synchronization
 import Telemetry
 import Testing
