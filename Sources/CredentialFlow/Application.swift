@@ -189,7 +189,8 @@ final class Application: Sendable {
     try RunningServer(
       api: api, configuration: configuration, clients: clientRules, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
-      limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(), log: log, now: now)
+      limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
+      security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
@@ -217,7 +218,10 @@ final class Application: Sendable {
 
   /// Of the public listener.
   private var clientRules: ClientRules {
-    ClientRules(proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired) { [denials] client, time in
+    ClientRules(
+      proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired,
+      edgeShowsCertificate: configuration.tls.isEnabled && configuration.tls.clientCertificate != .off
+    ) { [denials] client, time in
       denials.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
     }
   }

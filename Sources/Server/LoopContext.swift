@@ -15,12 +15,16 @@ final class LoopContext {
   let clients: ClientRules
   var ids = RequestIDs()
   var isDraining = false
+  /// Answers tell browsers to come by https only.
+  var isStrict = false
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()
   private var local: [ObjectIdentifier: any LoopResponder] = [:]
   private var lines = LogLines()
   private var lastAcceptFailureAt: Instant?
+  /// The log tells of one a second.
+  private var lastHeaderRefusalAt: Instant?
   private let log: Log
 
   init(
@@ -68,6 +72,17 @@ final class LoopContext {
     guard lastAcceptFailureAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
     lastAcceptFailureAt = time
     log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
+  }
+
+  /// What a connection of this peer has to begin with: a header of the PROXY protocol, or nothing.
+  func announcement(of peer: PeerAddress) -> ProxyHeaderStage? {
+    guard clients.takesProxyHeaders, clients.proxies.current.announces(peer) else { return nil }
+    return ProxyHeaderStage(timeout: settings.headerTimeout) { [unowned self] refusal in
+      let time = now()
+      guard lastHeaderRefusalAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
+      lastHeaderRefusalAt = time
+      log.warning("proxy_header_refused", ("reason", .string(refusal.rawValue)), ("proxy", .string(peer.description)))
+    }
   }
 
   /// A proxy did not say as it should who called. Once a minute for each kind.

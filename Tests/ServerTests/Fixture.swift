@@ -12,12 +12,16 @@ struct Fixture {
   let log: LogRecorder
   let gate = Gate()
 
-  init(_ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil) throws {
+  init(
+    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    clients: ClientRules = .direct
+  ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
     log = LogRecorder()
-    server = try HTTPServer(settings: settings, routes: Self.routes(gate), preflight: preflight, log: log.log(), now: .system)
+    server = try HTTPServer(
+      settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, log: log.log(), now: .system)
     address = try server.start(on: [.internet(.loopback, port: 0)])[0]
   }
 
@@ -26,9 +30,10 @@ struct Fixture {
   /// Runs `body` against a server that is drained afterwards.
   static func run(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    clients: ClientRules = .direct,
     _ body: (Fixture) async throws -> Void
   ) async throws {
-    let fixture = try Fixture(change, preflight: preflight)
+    let fixture = try Fixture(change, preflight: preflight, clients: clients)
     do {
       try await body(fixture)
     } catch {

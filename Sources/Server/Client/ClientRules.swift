@@ -9,17 +9,20 @@ package struct ClientRules: Sendable {
   let takesProxyHeaders: Bool
   /// Whether what did not come through the edge is refused.
   let edgeRequired: Bool
+  /// Whether the edge has to show its certificate too.
+  let edgeShowsCertificate: Bool
   /// Told of everybody who was refused for that.
   let refusedAtEdge: @Sendable (ClientAddress, Instant) -> Void
   let doubts = DoubtLog()
 
   package init(
-    proxies: LiveProxies, takesProxyHeaders: Bool = false, edgeRequired: Bool = false,
+    proxies: LiveProxies, takesProxyHeaders: Bool = false, edgeRequired: Bool = false, edgeShowsCertificate: Bool = false,
     refusedAtEdge: @escaping @Sendable (ClientAddress, Instant) -> Void = { _, _ in }
   ) {
     self.proxies = proxies
     self.takesProxyHeaders = takesProxyHeaders
     self.edgeRequired = edgeRequired
+    self.edgeShowsCertificate = edgeShowsCertificate
     self.refusedAtEdge = refusedAtEdge
   }
 

@@ -21,7 +21,7 @@ struct ConnectionClients {
   private var rule: ProxyRule?
   private var generation: UInt64 = 0
 
-  init(_ connection: Connection) { own = RequestClient(ClientAddress(of: connection.peer)) }
+  init(_ connection: Connection) { own = RequestClient(ClientAddress(of: connection.peer, isAnnounced: connection.isPeerAnnounced)) }
 
   mutating func client(of headers: Headers, _ rules: ClientRules) -> RequestClient {
     let generation = rules.proxies.generation

@@ -147,7 +147,8 @@ extension HTTPSession {
     context.date.update(context.now())
     ResponseEncoder.encode(
       response,
-      ResponseEncoder.Context(requestID: requestID, isHead: isHead, isPersistent: isPersistent, announcesPersistence: isOld),
+      ResponseEncoder.Context(
+        requestID: requestID, isHead: isHead, isPersistent: isPersistent, announcesPersistence: isOld, isStrict: context.isStrict),
       date: context.date, into: &context.output)
   }
 }
@@ -194,7 +195,9 @@ extension HTTPSession {
 
   /// Where only the edge is served, this machine's own health checks still are.
   private func mayAsk(_ client: ClientAddress, _ match: Router.Match) -> Bool {
-    guard context.clients.edgeRequired, !client.isThroughEdge else { return true }
+    let rules = context.clients
+    let isShown = !rules.edgeShowsCertificate || connection.clientCertificate != nil
+    guard rules.edgeRequired, !client.isThroughEdge || !isShown else { return true }
     guard case .found(let resource, _) = match else { return false }
     return (client.peer.address?.isLoopback ?? true) && resource.routes.allSatisfy(\.isProbe)
   }

@@ -24,15 +24,22 @@ package final class Connection: @unchecked Sendable {
   private static let mostReadsPerTurn = 4
 
   package let loop: EventLoop
-  package let peer: PeerAddress
+  /// Who stands at the other end, or who a configured proxy there has announced.
+  package private(set) var peer: PeerAddress
+  /// Whether `peer` is of a proxy's header.
+  package private(set) var isPeerAnnounced = false
   package var client: (any ConnectionClient)?
+  /// What TLS found out; `nil` on a plain connection.
+  var security: ConnectionSecurity?
   let slot: Int
-  private let socket: Socket
-  private let release: () -> Void
+  var socket: Socket
+  /// `nil` once there is a client.
+  var entrance: ConnectionEntrance?
+  private let quota: ConnectionQuota
   private var output: [UInt8] = []
   private var outputStart = 0
-  private var isReadable = false
-  private var isPeerDone = false
+  var isReadable = false
+  private(set) var isPeerDone = false
   private var isPaused = false
   private var isReading = false
   private var isEndReported = false
@@ -40,13 +47,27 @@ package final class Connection: @unchecked Sendable {
   private var isLingering = false
   package private(set) var isClosed = false
 
-  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, release: @escaping () -> Void) {
+  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, quota: ConnectionQuota) {
     self.loop = loop
     self.slot = slot
     self.socket = socket
     self.peer = peer
-    self.release = release
+    self.quota = quota
   }
+
+  /// The peer speaks for `client`, who is the peer from now on. `false` where that address has as many connections as it may.
+  func announce(_ client: PeerAddress) -> Bool {
+    guard quota.move(from: peer, to: client) else { return false }
+    peer = client
+    isPeerAnnounced = true
+    return true
+  }
+
+  /// The protocol that client and server agreed on in the handshake (ALPN); `nil` where they did not say.
+  package var negotiatedProtocol: ApplicationProtocol? { security?.negotiatedProtocol }
+
+  /// The client's certificate, which was verified; `nil` where there is none.
+  package var clientCertificate: ClientCertificate? { security?.clientCertificate }
 
   /// Whether bytes wait for the peer to read.
   package var hasOutput: Bool { outputStart < output.count }
@@ -97,16 +118,25 @@ package final class Connection: @unchecked Sendable {
     isClosed = true
     socket.close()
     loop.remove(self)
-    release()
+    quota.giveBack(for: peer)
+    entrance?.end(.closed)
+    entrance = nil
     client?.closed()
     client = nil
     output = []
   }
 
-  func expire() { if isLingering { close() } else { client?.expired() } }
+  func expire() {
+    if let entrance {
+      entrance.end(.timedOut)
+      return close()
+    }
+    if isLingering { close() } else { client?.expired() }
+  }
 
   func handle(flags: UInt32) {
-    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 { isReadable = true }
+    // TLS may have to write before it can read on: with it, every event is one for both directions.
+    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 || socket.secured != nil { isReadable = true }
     if flags & UInt32(CF_ENDED) != 0 { isPeerDone = true }
     if flags & UInt32(CF_FAILED) != 0, isPaused { return close() }
     if hasOutput, flags & UInt32(CF_WRITABLE) != 0 { flush() }
@@ -114,6 +144,11 @@ package final class Connection: @unchecked Sendable {
   }
 
   func continueReading() {
+    if let entrance {
+      // A socket is writable from the first; that alone means nothing here.
+      if isReadable { advance(entrance) }
+      return
+    }
     isReading = true
     defer { isReading = false }
     for _ in 0..<Self.mostReadsPerTurn {
@@ -127,10 +162,12 @@ package final class Connection: @unchecked Sendable {
     switch socket.receive(into: loop.readBuffer) {
     case .bytes(let count):
       // A short read has emptied the socket; the next byte makes a new event. Not so where the end has come already.
-      if count < loop.readBuffer.count, !isPeerDone { isReadable = false }
+      if !socket.hasMore(after: count, of: loop.readBuffer.count), !isPeerDone { isReadable = false }
       // Passwords pass through here; the buffer is every connection's.
       defer { wipe(count) }
-      if !isLingering { client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span) }
+      if !isLingering, count > 0 {
+        client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span)
+      }
     case .wouldBlock: isReadable = false
     case .ended:
       isReadable = false
