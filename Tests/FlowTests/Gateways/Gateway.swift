@@ -112,6 +112,16 @@ final class Gateway {
     return child
   }
 
+  /// Runs a program to its end.
+  static func run(_ arguments: [String], in folder: String) throws {
+    var status: Int32 = 0
+    let child = try start(arguments, in: folder)
+    guard waitpid(child, &status, 0) == child, status == 0 else {
+      let output = (try? Data(contentsOf: URL(filePath: "\(folder)/output"))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      throw World.Unexpected(what: "\(arguments[0]): \(output)")
+    }
+  }
+
   /// Asks politely; what is left of its group after that is killed.
   func stop() async {
     guard !hasEnded else { return }
