@@ -77,7 +77,7 @@ final class LoopContext {
   /// What a connection of this peer has to begin with: a header of the PROXY protocol, or nothing.
   func announcement(of peer: PeerAddress) -> ProxyHeaderStage? {
     guard clients.takesProxyHeaders, clients.proxies.current.announces(peer) else { return nil }
-    return ProxyHeaderStage(timeout: settings.headerTimeout) { [unowned self] refusal in
+    return ProxyHeaderStage(timeout: settings.headerTimeout) { [self] refusal in
       let time = now()
       guard lastHeaderRefusalAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
       lastHeaderRefusalAt = time
