@@ -76,7 +76,7 @@ let package = Package(
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("WebAuthn", ["Cryptography", "JSON", "Primitives"]),
     module("Delivery", ["CCurl", "JSON", "Primitives"]),
-    module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "JSON", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
@@ -108,9 +108,11 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["CNGHTTP2", "COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests(
+      "ServerTests", ["CNGHTTP2", "COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
+    tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
-    tests("DefenseTests", ["Defense", "Primitives"]),
+    tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
     tests("DeliveryTests", ["Delivery", "JSON", "Primitives", "TestPost"]),
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
@@ -121,8 +123,9 @@ let package = Package(
     tests(
       "FlowTests",
       [
-        "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives",
+        "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
+        "Telemetry", "Tokens", "Primitives",
+        "TestVectors",
       ]),
   ]
 )

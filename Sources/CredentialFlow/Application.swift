@@ -34,6 +34,8 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
+  /// Filled when the server is made.
+  let proxies = LiveProxies()
   let outbox: Outbox
   private let denials = DenialTally()
   private let limiter: PaceLimiter
@@ -83,11 +85,11 @@ final class Application: Sendable {
     credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions,
-        credentials: credentials, accounts: accounts, roles: roles, separations: separations,
-        applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
+        database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
+        separations: separations, applications: applications, apiKeys: apiKeys,
+        clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
+        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens, keys: keyRotation,
+        clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
@@ -185,11 +187,10 @@ final class Application: Sendable {
   /// The server over this application. It serves until it is drained.
   func server() throws -> RunningServer {
     try RunningServer(
-      api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
+      api: api, configuration: configuration, clients: clientRules, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
-      limiter: limiter,
-      outbox: outboxWorker, security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log,
-      now: now)
+      limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
+      security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
@@ -199,6 +200,30 @@ final class Application: Sendable {
       database: database, vault: vault, outbox: outbox, templates: ground.templates,
       mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
       sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
+  }
+
+  /// Begins with the list that was kept last.
+  private func edgeRefresh() -> CloudflareRefresh {
+    let list = EdgeList(path: installation.folder.edgeListPath, client: HTTPSClient("cloudflare"))
+    let ranges = list.kept(log) ?? .builtIn
+    proxies.replace(configuration.proxies)
+    proxies.replace(edge: ranges.networks)
+    return CloudflareRefresh(
+      configuration.cloudflare, from: ranges, fetch: list.fetch,
+      apply: { [proxies] ranges, body in
+        proxies.replace(edge: ranges.networks)
+        try list.keep(body)
+      }, log: log, now: now)
+  }
+
+  /// Of the public listener.
+  private var clientRules: ClientRules {
+    ClientRules(
+      proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired,
+      edgeShowsCertificate: configuration.tls.isEnabled && configuration.tls.clientCertificate != .off
+    ) { [denials] client, time in
+      denials.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
+    }
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

@@ -33,10 +33,15 @@ final class ServerLoop: @unchecked Sendable {
         }
         if connection.client == nil { connection.close() }
       }
+      let secure = { (connection: Connection) in
+        guard let entrance else { return open(connection) }
+        connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+      }
       for listener in listeners {
-        loop.listen(listener, quota: quota) { connection in
-          guard let entrance else { return open(connection) }
-          connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+        loop.listen(listener, quota: quota) { [context] connection in
+          // Whoever is announced is the peer from then on, for the handshake's bounds too.
+          guard let announcement = context.announcement(of: connection.peer) else { return secure(connection) }
+          connection.enter([announcement], opened: secure)
         } failed: { [context] code in
           context.acceptFailed(code)
         }

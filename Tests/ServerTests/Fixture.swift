@@ -13,15 +13,16 @@ struct Fixture {
   let gate = Gate()
 
   init(
-    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil, tls: LiveTLS? = nil,
-    log: LogRecorder = LogRecorder()
+    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    clients: ClientRules = .direct, tls: LiveTLS? = nil, log: LogRecorder = LogRecorder()
   ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
     self.log = log
     server = try HTTPServer(
-      settings: settings, routes: Self.routes(gate), preflight: preflight, tls: tls, isStrict: tls != nil, log: log.log(), now: .system)
+      settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, tls: tls, isStrict: tls != nil,
+      log: log.log(), now: .system)
     address = try server.start(on: [.internet(.loopback, port: 0)])[0]
   }
 
@@ -35,9 +36,10 @@ struct Fixture {
   /// Runs `body` against a server that is drained afterwards.
   static func run(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    clients: ClientRules = .direct,
     _ body: (Fixture) async throws -> Void
   ) async throws {
-    let fixture = try Fixture(change, preflight: preflight)
+    let fixture = try Fixture(change, preflight: preflight, clients: clients)
     do {
       try await body(fixture)
     } catch {

@@ -1,6 +1,7 @@
 internal import API
 internal import Defense
 internal import Delivery
+internal import HTTP
 internal import Identity
 internal import Persistence
 internal import Primitives
@@ -16,12 +17,15 @@ struct Configuration: Settings {
   let authz: DecisionSettings
   let clients: ClientSettings
   let cors: CrossOriginSettings
+  let cloudflare: CloudflareSettings
   let database: DatabaseSettings
+  let edge: EdgeSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
   let mail: MailSettings
   let pace: PaceSettings
+  let proxies: [ProxySettings]
   let sms: SMSSettings
   let tls: TLSSettings
   let tokens: TokenSettings
@@ -37,12 +41,15 @@ struct Configuration: Settings {
     authz = try reader.section("authz")
     clients = try reader.section("clients")
     cors = try reader.section("cors")
+    cloudflare = try reader.section("cloudflare")
     database = try reader.section("database")
+    edge = try reader.section("edge")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
     mail = try reader.section("mail")
     pace = try reader.section("pace")
+    proxies = try reader.list("proxies")
     sms = try reader.section("sms")
     tls = try reader.section("tls")
     tokens = try reader.section("tokens")

@@ -20,8 +20,8 @@ extension HTTP2Session {
   private func route(_ stream: HTTP2Stream) {
     guard let head = stream.head else { return }
     deadlines.requestComes()
-    var exchange = Exchange(head, in: context)
-    let refusal = exchange.find(in: context, from: connection.peer)
+    let exchange = Exchange(head, from: clients.client(of: head.headers, context), in: context)
+    let refusal = exchange.find(in: context, connection)
     stream.exchange = exchange
     if let refusal { return answer(stream, exchange, refusal) }
     // Streams that were reset are none any more, but their responders still run (CVE-2023-44487).
@@ -63,7 +63,7 @@ extension HTTP2Session {
     guard let exchange = stream.exchange else { return }
     guard !connection.isClosed, stream.phase != .closed else {
       exchange.wipe()
-      return exchange.record(response, reason: "the client went away", for: client, in: context)
+      return exchange.record(response, reason: "the client went away", in: context)
     }
     answer(stream, exchange, response)
   }
@@ -71,19 +71,19 @@ extension HTTP2Session {
   /// Answers what is no request, or not in time.
   private func fail(_ stream: HTTP2Stream, _ error: RequestError, _ path: String?) {
     guard let exchange = stream.exchange else {
-      let answer = UnroutedAnswer(error, path: path, from: connection.peer, in: context)
+      let answer = UnroutedAnswer(error, path: path, from: clients.own, in: context)
       write(stream, answer.response, answer.requestID)
-      return answer.record(for: client, in: context)
+      return answer.record(in: context)
     }
     let response = exchange.finished(error.problem.response(requestID: exchange.requestID))
     write(stream, response, exchange.requestID)
-    exchange.record(response, reason: "\(error)", for: client, in: context)
+    exchange.record(response, reason: "\(error)", in: context)
   }
 
   private func answer(_ stream: HTTP2Stream, _ exchange: Exchange, _ answer: Response) {
     let response = exchange.finished(answer)
     write(stream, response, exchange.requestID)
-    exchange.record(response, for: client, in: context)
+    exchange.record(response, in: context)
   }
 
   private func write(_ stream: HTTP2Stream, _ response: Response, _ requestID: String) {
@@ -95,8 +95,8 @@ extension HTTP2Session {
   private func recordMalformed(_ stream: HTTP2Stream, _ error: RequestError) {
     if let exchange = stream.exchange {
       return exchange.record(
-        error.problem.response(requestID: exchange.requestID), reason: "\(error)", for: client, in: context)
+        error.problem.response(requestID: exchange.requestID), reason: "\(error)", in: context)
     }
-    UnroutedAnswer(error, path: nil, from: connection.peer, in: context).record(for: client, in: context)
+    UnroutedAnswer(error, path: nil, from: clients.own, in: context).record(in: context)
   }
 }

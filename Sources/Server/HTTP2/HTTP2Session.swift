@@ -11,7 +11,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
 
   let context: LoopContext
   let connection: Connection
-  let client: [UInt8]
+  var clients: ConnectionClients
   let frames: HTTP2Connection
   /// Responders at work, also for streams that are gone.
   var runningCount = 0
@@ -25,7 +25,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
     self.context = context
     self.connection = connection
     self.frames = frames
-    client = Array(connection.peer.description.utf8)
+    clients = ConnectionClients(connection)
     deadlines = HTTP2Deadlines(context.settings)
     if context.isDraining { frames.announceLeaving() }
   }
@@ -94,7 +94,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
     let now = context.now()
     context.record(
       RequestRecord(
-        requestID: context.ids.next(at: now), route: "-", method: [], status: .badRequest, receivedAt: now, client: client,
+        requestID: context.ids.next(at: now), route: "-", method: [], status: .badRequest, receivedAt: now, client: clients.own,
         code: .invalidRequest, reason: "\(fault)"))
   }
 

@@ -3,18 +3,21 @@ internal import Primitives
 internal import Transport
 
 /// One request on its way to its answer, whichever version of HTTP it came by: found in the table, admitted, answered, logged.
-struct Exchange {
+/// A class, because as a value it would be copied, each of its parts counted anew, at every step.
+final class Exchange {
   let head: RequestHead
   let requestID: String
   let receivedAt: Instant
+  let client: RequestClient
   private(set) var pattern = "-"
   private(set) var route: Route?
   private(set) var request: Request?
   var body: [UInt8] = []
   private let hasBadID: Bool
 
-  init(_ head: RequestHead, in context: LoopContext) {
+  init(_ head: RequestHead, from client: RequestClient, in context: LoopContext) {
     self.head = head
+    self.client = client
     receivedAt = context.now()
     let given = RequestIDs.given(head.headers)
     hasBadID = if case .bad = given { true } else { false }
@@ -27,9 +30,9 @@ struct Exchange {
 
   /// Order of the checks: syntax (done), route, method, what `admit` asks, request id, size (contract, section 1). An answer, where
   /// one is given before the body is read.
-  mutating func find(in context: LoopContext, from peer: PeerAddress) -> Response? {
+  func find(in context: LoopContext, _ connection: Connection) -> Response? {
     do throws(Refusal) {
-      let (request, route) = try match(context, peer)
+      let (request, route) = try match(context, connection)
       self.request = request
       self.route = route
       if let response = route.admit(request) { return response }
@@ -66,7 +69,7 @@ struct Exchange {
   func wipe() { Secret.wipeStorage(of: body) }
 
   /// The log line. `reason`: why the answer is not the responder's, or goes nowhere.
-  func record(_ response: Response, reason: String? = nil, for client: [UInt8], in context: LoopContext) {
+  func record(_ response: Response, reason: String? = nil, in context: LoopContext) {
     context.record(
       RequestRecord(
         requestID: requestID, route: pattern, method: head.methodBytes, status: response.status, receivedAt: receivedAt, client: client,
@@ -90,12 +93,19 @@ private struct Refusal: Error {
 
 /// Route and method.
 extension Exchange {
-  private mutating func match(_ context: LoopContext, _ peer: PeerAddress) throws(Refusal) -> (Request, Route) {
-    if head.isServerWide { throw Refusal(.empty(.noContent, headers: [("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")])) }
+  private func match(_ context: LoopContext, _ connection: Connection) throws(Refusal) -> (Request, Route) {
+    if head.isServerWide, !context.clients.edgeRequired {
+      throw Refusal(.empty(.noContent, headers: [("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")]))
+    }
     let path = head.path
     let resource: Router.Resource
     let parameters: [String]
-    switch context.router.match(path) {
+    let match = context.router.match(path)
+    guard context.clients.serves(client.address, on: connection, match) else {
+      context.clients.refusedAtEdge(client.address, receivedAt)
+      throw refusal(.forbidden, "Only what comes through the edge is served here.")
+    }
+    switch match {
     case .found(let match, let values): (resource, parameters) = (match, values)
     case .notFound: throw refusal(.notFound, "There is nothing at this path.")
     case .malformed: throw refusal(.invalidRequest, "The path holds a percent-encoding that is not valid here.")
@@ -103,7 +113,7 @@ extension Exchange {
     pattern = resource.pattern
     let request = Request(
       method: head.method, methodBytes: head.methodBytes, path: path, query: head.query, headers: head.headers, parameters: parameters,
-      id: requestID, peer: peer, receivedAt: receivedAt)
+      id: requestID, client: client.address, receivedAt: receivedAt)
     if let route = resource.route(for: head.method) { return (request, route) }
     guard let method = head.method else { throw refusal(.notImplemented, "This method is not known here.") }
     if method == .options {

@@ -5,8 +5,8 @@ internal import Transport
 /// One request of an HTTP/1 connection and its answer.
 extension HTTPSession {
   func route(_ head: RequestHead) {
-    var exchange = Exchange(head, in: context)
-    if let response = exchange.find(in: context, from: connection.peer) {
+    let exchange = Exchange(head, from: clients.client(of: head.headers, context), in: context)
+    if let response = exchange.find(in: context, connection) {
       machine.refuse(head)
       return answer(exchange, response)
     }
@@ -29,13 +29,13 @@ extension HTTPSession {
     current = nil
     machine.answered()
     guard let exchange else {
-      let answer = UnroutedAnswer(error, path: machine.path, from: connection.peer, in: context)
+      let answer = UnroutedAnswer(error, path: machine.path, from: clients.own, in: context)
       write(answer.response, answer.requestID, isHead: false, isOld: false)
-      return answer.record(for: client, in: context)
+      return answer.record(in: context)
     }
     let response = exchange.finished(error.problem.response(requestID: exchange.requestID))
     write(response, exchange.requestID, isHead: exchange.isHead, isOld: false)
-    exchange.record(response, reason: "\(error)", for: client, in: context)
+    exchange.record(response, reason: "\(error)", in: context)
   }
 
   /// The answer of a suspending responder, from its task.
@@ -51,7 +51,7 @@ extension HTTPSession {
     current = nil
     defer { exchange.wipe() }
     // The answer to a client that went away goes nowhere, least of all into the buffer that all of the loop's connections share.
-    guard !connection.isClosed else { return exchange.record(response, reason: "the client went away", for: client, in: context) }
+    guard !connection.isClosed else { return exchange.record(response, reason: "the client went away", in: context) }
     machine.answered()
     answer(exchange, response)
   }
@@ -68,7 +68,7 @@ extension HTTPSession {
   private func answer(_ exchange: Exchange, _ answer: Response) {
     let response = exchange.finished(answer)
     write(response, exchange.requestID, isHead: exchange.isHead, isOld: exchange.head.minorVersion == 0)
-    exchange.record(response, for: client, in: context)
+    exchange.record(response, in: context)
   }
 
   private func write(_ response: Response, _ requestID: String, isHead: Bool, isOld: Bool) {

@@ -13,7 +13,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
 
   let context: LoopContext
   let connection: Connection
-  let client: [UInt8]
+  var clients: ConnectionClients
   var machine = HTTPConnection()
   /// The request whose body or answer is awaited.
   var current: Exchange?
@@ -30,7 +30,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
   init(_ connection: Connection, _ context: LoopContext) {
     self.context = context
     self.connection = connection
-    client = Array(connection.peer.description.utf8)
+    clients = ConnectionClients(connection)
     machine.isDraining = context.isDraining
     updateDeadline()
   }
