@@ -53,8 +53,9 @@ enum UserCommands {
       let account = try await account(invocation, application)
       let roles = try await application.roles.assignments(of: .account(account.id))
       let factors = try await application.accounts.factors(of: account.id)
+      let addresses = try await application.accounts.codeAddresses(of: account.id)
       if invocation.isJSON {
-        console.json { $0.account(account, roles: roles, factors: factors) }
+        console.json { $0.account(account, roles: roles, factors: factors, addresses) }
         return .done
       }
       console.line("id        \(account.id)")
@@ -66,7 +67,8 @@ enum UserCommands {
       for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        console.line("factor    \(factor.method.rawValue), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+        let name = ([factor.method.rawValue] + [addresses[factor.id]].compactMap(\.self)).joined(separator: " ")
+        console.line("factor    \(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
       }
       return .done
     })
@@ -157,7 +159,7 @@ enum ContactAddress {
 }
 
 extension JSONWriter {
-  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, factors: [Factor]?) {
+  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, factors: [Factor]?, _ addresses: [Factor.ID: String] = [:]) {
     object { json in
       json.member("id", "\(account.id)")
       json.member("username", account.username.text)
@@ -172,6 +174,7 @@ extension JSONWriter {
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
+            json.member("address", ifPresent: addresses[factor.id])
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)
             json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())

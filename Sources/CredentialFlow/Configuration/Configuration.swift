@@ -20,6 +20,7 @@ struct Configuration: Settings {
   let keys: KeySettings
   let limits: ServerSettings
   let mail: MailSettings
+  let messages: MessageSettings
   let pace: PaceSettings
   let sms: SMSSettings
   let tokens: TokenSettings
@@ -40,6 +41,7 @@ struct Configuration: Settings {
     keys = try reader.section("keys")
     limits = try reader.section("limits")
     mail = try reader.section("mail")
+    messages = try reader.section("messages")
     pace = try reader.section("pace")
     sms = try reader.section("sms")
     tokens = try reader.section("tokens")
