@@ -206,7 +206,8 @@ final class Application: Sendable {
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
       limiter: limiter,
-      outbox: outboxWorker, log: log, now: now)
+      outbox: outboxWorker, security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log,
+      now: now)
   }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
