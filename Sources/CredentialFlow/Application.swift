@@ -34,7 +34,7 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
-  let outbox: Outbox
+  private let writing: Writing
   private let denials = DenialTally()
   private let limiter: PaceLimiter
   private let ground: Ground
@@ -65,12 +65,8 @@ final class Application: Sendable {
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    let writing = Writing(ground, outbox, limiter, configuration, log: log, now: now)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name,
-      notices: writing.notices,
-      now: now)
+    writing = Writing(ground, limiter, configuration, log: log, now: now)
+    accounts = Self.accounts(ground, passwords, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -98,15 +94,26 @@ final class Application: Sendable {
 
   /// What writes to people.
   private struct Writing {
+    let outbox: Outbox
     let codes: CodeSending
     let notices: Notices
 
-    init(_ ground: Ground, _ outbox: Outbox, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now) {
+    init(_ ground: Ground, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now) {
+      outbox = Outbox(
+        vault: ground.vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
       let pace = MessagePace(limiter: limiter, settings: configuration.messages, isEnabled: configuration.pace.isEnabled)
       codes = CodeSending(
         database: ground.database, vault: ground.vault, outbox: outbox, pace: pace, sms: configuration.sms, log: log, now: now)
       notices = Notices(outbox: outbox, pace: pace, log: log)
     }
+  }
+
+  private static func accounts(
+    _ ground: Ground, _ passwords: Passwords, _ writing: Writing, _ configuration: Configuration, now: Now
+  ) -> Accounts {
+    Accounts(
+      database: ground.database, vault: ground.vault, passwords: passwords, settings: configuration.accounts,
+      issuer: configuration.service.name, notices: writing.notices, now: now)
   }
 
   private static func signIn(
@@ -209,6 +216,8 @@ final class Application: Sendable {
       outbox: outboxWorker, security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log,
       now: now)
   }
+
+  var outbox: Outbox { writing.outbox }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
 
