@@ -13,7 +13,7 @@ struct NoticeTests {
     let id = try #require(Account.ID(person.id))
     guard
       case .done = try await world.application.accounts.change(
-        id, Accounts.Change(email: email.map { .set($0) } ?? .remove), if: .any, by: World.admin)
+        id, Accounts.Change(email: email.map { Edit.set($0) } ?? .remove), if: .any, by: World.admin)
     else {
       throw World.Unexpected(what: "no address")
     }
