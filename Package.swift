@@ -117,15 +117,14 @@ let package = Package(
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
-      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+      ["Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
-        "Telemetry", "Tokens", "Primitives",
-        "TestVectors",
+        "Telemetry", "TestPost", "TestVectors", "Tokens", "Primitives",
       ]),
   ]
 )

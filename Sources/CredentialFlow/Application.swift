@@ -36,7 +36,7 @@ final class Application: Sendable {
   let rules: LiveRules
   /// Filled when the server is made.
   let proxies = LiveProxies()
-  let outbox: Outbox
+  private let writing: Writing
   private let denials = DenialTally()
   private let limiter: PaceLimiter
   private let ground: Ground
@@ -66,8 +66,9 @@ final class Application: Sendable {
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    writing = Writing(ground, limiter, configuration, log: log, now: now)
+    accounts = Self.accounts(ground, passwords, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -79,10 +80,8 @@ final class Application: Sendable {
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
+    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
+    credentials = Self.credentials(ground, roleGraph, tokens, writing, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
@@ -95,13 +94,38 @@ final class Application: Sendable {
       PublicAPI.Settings(configuration))
   }
 
+  /// What writes to people.
+  private struct Writing {
+    let outbox: Outbox
+    let codes: CodeSending
+    let notices: Notices
+
+    init(_ ground: Ground, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now) {
+      outbox = Outbox(
+        vault: ground.vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
+      let pace = MessagePace(limiter: limiter, settings: configuration.messages, isEnabled: configuration.pace.isEnabled)
+      codes = CodeSending(
+        database: ground.database, vault: ground.vault, outbox: outbox, pace: pace, sms: configuration.sms, log: log, now: now)
+      notices = Notices(outbox: outbox, pace: pace, log: log)
+    }
+  }
+
+  private static func accounts(
+    _ ground: Ground, _ passwords: Passwords, _ writing: Writing, _ configuration: Configuration, now: Now
+  ) -> Accounts {
+    Accounts(
+      database: ground.database, vault: ground.vault, passwords: passwords, settings: configuration.accounts,
+      issuer: configuration.service.name, notices: writing.notices, now: now)
+  }
+
   private static func signIn(
     _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
-    _ configuration: Configuration, log: Log, now: Now
+    _ writing: Writing, _ configuration: Configuration, log: Log, now: Now
   ) -> SignIn {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
+      limiter: limiter,
       pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
   }
 
@@ -114,12 +138,13 @@ final class Application: Sendable {
   }
 
   private static func credentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ writing: Writing, _ configuration: Configuration, now: Now
   ) -> CredentialServices {
     CredentialServices(
       database: ground.database, vault: ground.vault,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
-      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
+      codes: writing.codes, notices: writing.notices, serviceName: configuration.service.name, audience: configuration.service.issuer,
+      now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -192,6 +217,8 @@ final class Application: Sendable {
       limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
       security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
+
+  var outbox: Outbox { writing.outbox }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
 

@@ -15,7 +15,7 @@ struct AdministratorTests {
       from: SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
     return Accounts(
       database: ground.database, vault: vault, passwords: Ground.passwords(vault), settings: settings,
-      issuer: "test", now: ground.clock.now)
+      issuer: "test", notices: try Ground.notices(vault), now: ground.clock.now)
   }
 
   @Test("where there is no administrator, nothing is protected", arguments: RoleStorage.available)

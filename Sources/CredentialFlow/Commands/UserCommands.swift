@@ -1,3 +1,4 @@
+internal import Delivery
 internal import Identity
 internal import JSON
 internal import Journal
@@ -5,7 +6,7 @@ internal import Primitives
 
 /// `user …`: accounts and what they hold.
 enum UserCommands {
-  static let rows = [add, list, show, disable, enable, unlock, delete, setPassword, grant, revoke]
+  static let rows = [add, list, show, disable, enable, unlock, delete, setPassword, setLanguage, grant, revoke]
 
   private static let name = Command.Argument("USER", "the username")
 
@@ -53,8 +54,9 @@ enum UserCommands {
       let account = try await account(invocation, application)
       let roles = try await application.roles.assignments(of: .account(account.id))
       let factors = try await application.accounts.factors(of: account.id)
+      let addresses = try await application.accounts.codeAddresses(of: account.id)
       if invocation.isJSON {
-        console.json { $0.account(account, roles: roles, factors: factors) }
+        console.json { $0.account(account, roles: roles, factors: factors, addresses) }
         return .done
       }
       console.line("id        \(account.id)")
@@ -66,7 +68,8 @@ enum UserCommands {
       for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        console.line("factor    \(factor.method.rawValue), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+        let name = ([factor.method.rawValue] + [addresses[factor.id]].compactMap(\.self)).joined(separator: " ")
+        console.line("factor    \(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
       }
       return .done
     })
@@ -106,6 +109,17 @@ enum UserCommands {
         try console.password(), try invocation.argument("USER"), by: console.provenance)
       if case .invalid(let refusal) = outcome { throw Refusal("the password is refused: \(refusal)") }
       return try done(outcome == .done, invocation)
+    })
+
+  private static let setLanguage = Command(
+    "user set-language", "Sets the language that a user is written to in", arguments: [name, .init("LANGUAGE", "en, de, or 'default'")],
+    examples: ["user set-language alice de"],
+    action: .application { invocation, console, application in
+      let text = try invocation.argument("LANGUAGE")
+      let language = Language(rawValue: text)
+      guard language != nil || text == "default" else { throw invocation.wrong("expected en, de or default, not '\(text)'") }
+      return try done(
+        await application.accounts.setLanguage(language, try invocation.argument("USER"), by: console.provenance), invocation)
     })
 
   private static let grant = Command(
@@ -157,7 +171,7 @@ enum ContactAddress {
 }
 
 extension JSONWriter {
-  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, factors: [Factor]?) {
+  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, factors: [Factor]?, _ addresses: [Factor.ID: String] = [:]) {
     object { json in
       json.member("id", "\(account.id)")
       json.member("username", account.username.text)
@@ -172,6 +186,7 @@ extension JSONWriter {
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
+            json.member("address", ifPresent: addresses[factor.id])
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)
             json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())

@@ -24,6 +24,7 @@ struct Configuration: Settings {
   let keys: KeySettings
   let limits: ServerSettings
   let mail: MailSettings
+  let messages: MessageSettings
   let pace: PaceSettings
   let proxies: [ProxySettings]
   let sms: SMSSettings
@@ -48,6 +49,7 @@ struct Configuration: Settings {
     keys = try reader.section("keys")
     limits = try reader.section("limits")
     mail = try reader.section("mail")
+    messages = try reader.section("messages")
     pace = try reader.section("pace")
     proxies = try reader.list("proxies")
     sms = try reader.section("sms")

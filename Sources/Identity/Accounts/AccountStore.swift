@@ -72,6 +72,10 @@ struct AccountStore {
       """) != nil
   }
 
+  func setLanguage(_ language: String?, _ id: Account.ID) throws(DatabaseError) {
+    try db.run("UPDATE account SET language = \(language), version = version + 1 WHERE id = \(id)")
+  }
+
   func delete(_ id: Account.ID) throws(DatabaseError) {
     try db.run("DELETE FROM account WHERE id = \(id)")
     db.announce(.account(id.bytes))
@@ -86,7 +90,7 @@ struct AccountStore {
     Account(
       id: try row.identifier("id"), username: Username(stored: try row.text("username")), email: try row.textIfPresent("email"),
       phone: try row.textIfPresent("phone"), isEnabled: try row.boolean("is_enabled"), password: try password(from: row),
-      createdAt: try row.instant("created_at"), version: try row.integer("version"))
+      createdAt: try row.instant("created_at"), version: try row.integer("version"), language: try row.textIfPresent("language"))
   }
 
   private func password(from row: Row) throws(DatabaseError) -> StoredPassword? {

@@ -1,4 +1,5 @@
 internal import Cryptography
+package import Delivery
 package import Journal
 package import Persistence
 package import Primitives
@@ -10,10 +11,14 @@ package struct Accounts: Sendable {
   let passwords: Passwords
   let settings: AccountSettings
   let issuer: String
+  let notices: Notices
   let now: Now
 
   /// `issuer` stands in `otpauth://` URIs, where an authenticator app shows it.
-  package init(database: any Database, vault: Vault, passwords: Passwords, settings: AccountSettings, issuer: String, now: Now) {
+  package init(
+    database: any Database, vault: Vault, passwords: Passwords, settings: AccountSettings, issuer: String, notices: Notices, now: Now
+  ) {
+    self.notices = notices
     self.database = database
     self.vault = vault
     self.passwords = passwords
@@ -102,6 +107,11 @@ package struct Accounts: Sendable {
     try await database.read { try FactorStore($0).factors(of: account) }
   }
 
+  /// Where the codes of email and SMS factors go, masked.
+  package func codeAddresses(of account: Account.ID) async throws -> [Factor.ID: String] {
+    try await database.read { try CodeAddresses($0).recipients(of: account).mapValues(\.masked) }
+  }
+
   /// A disabled user gets nothing from any door; live sessions and challenges end. False where there is no such user. Throws
   /// `LastAdministrator`.
   package func setEnabled(_ isEnabled: Bool, _ name: String, by provenance: Provenance) async throws -> Bool {
@@ -139,8 +149,18 @@ package struct Accounts: Sendable {
       try DeviceStore(db).deleteAll(of: account.id)
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
       try AuditLog(db).append(.account("password_set", account), by: provenance, at: at)
+      try notices.tell(account, .passwordChanged, db, by: provenance, at: at)
     }
     return isKnown ? .done : .unknownUser
+  }
+
+  /// The language that the user is written to in; `nil` for the installation's. False where there is no such user.
+  package func setLanguage(_ language: Language?, _ name: String, by provenance: Provenance) async throws -> Bool {
+    try await change(name) { db, account, at in
+      guard account.language != language?.rawValue else { return }
+      try AccountStore(db).setLanguage(language?.rawValue, account.id)
+      try AuditLog(db).append(.account("language_set", account), by: provenance, at: at)
+    }
   }
 
   /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.

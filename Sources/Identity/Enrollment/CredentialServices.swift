@@ -5,12 +5,16 @@ package import Primitives
 package struct CredentialServices: Sendable {
   package let enrollments: Enrollments
   package let factors: OwnFactors
+  package let codes: CodeSending
 
   package init(
-    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String, now: Now
+    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, codes: CodeSending, notices: Notices,
+    serviceName: String, audience: String, now: Now
   ) {
     enrollments = Enrollments(
-      database: database, vault: vault, sessions: sessions, roles: roles, serviceName: serviceName, audience: audience, now: now)
-    factors = OwnFactors(database: database, vault: vault, now: now)
+      database: database, vault: vault, sessions: sessions, roles: roles, codes: codes, notices: notices, serviceName: serviceName,
+      audience: audience, now: now)
+    factors = OwnFactors(database: database, vault: vault, notices: notices, now: now)
+    self.codes = codes
   }
 }
