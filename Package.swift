@@ -67,7 +67,7 @@ let package = Package(
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
-      ["CLinux", "Cryptography", "Defense", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+      ["CLinux", "CZxcvbn", "Cryptography", "Defense", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
     module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
     module(
       "API",

@@ -56,13 +56,14 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    let service = configuration.service
-    let database = ground.database
+    let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
+    let policy = Self.policy(passwords, configuration)
     accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+      database: database, vault: vault, passwords: passwords, policy: policy, settings: configuration.accounts, issuer: service.name,
+      now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -76,7 +77,7 @@ final class Application: Sendable {
     rules = LiveRules(RuleSet(configuration.authz))
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
+    credentials = Self.credentials(ground, passwords, policy, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions,
@@ -108,12 +109,22 @@ final class Application: Sendable {
   }
 
   private static func credentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ limiter: PaceLimiter, _ roles: LiveRoleGraph,
+    _ tokens: AccessTokens, _ configuration: Configuration, now: Now
   ) -> CredentialServices {
-    CredentialServices(
-      database: ground.database, vault: ground.vault,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
-      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
+    let service = configuration.service
+    return CredentialServices(
+      CredentialServices.Ground(
+        database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
+        links: Links(settings: configuration.links, publicURL: service.publicURL), limiter: limiter,
+        pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, serviceName: service.name,
+      audience: service.issuer)
+  }
+
+  private static func policy(_ passwords: Passwords, _ configuration: Configuration) -> PasswordPolicy {
+    PasswordPolicy(
+      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name, mayStandAlone: false)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {

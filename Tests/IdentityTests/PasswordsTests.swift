@@ -18,6 +18,15 @@ enum Ground {
     return database
   }
 
+  /// The policy of an empty configuration, or with these values.
+  static func policy(
+    _ passwords: Passwords, _ values: [String: SettingsValue] = [:], mayStandAlone: Bool = false
+  ) throws -> PasswordPolicy {
+    let settings = try PasswordSettings(
+      from: SettingsReader(values) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
+    return PasswordPolicy(settings: settings, passwords: passwords, serviceName: "CredentialFlow", mayStandAlone: mayStandAlone)
+  }
+
   static func passwords(_ vault: Vault, _ parameters: Argon2Parameters = cheap, greatestWork: Int = 0) -> Passwords {
     Passwords(pool: HashingPool(lanes: 1, capacity: 8), parameters: parameters, vault: vault, greatestWork: greatestWork)
   }

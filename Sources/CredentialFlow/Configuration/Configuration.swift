@@ -18,7 +18,9 @@ struct Configuration: Settings {
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let links: LinkSettings
   let pace: PaceSettings
+  let passwords: PasswordSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -36,7 +38,9 @@ struct Configuration: Settings {
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    links = try reader.section("links")
     pace = try reader.section("pace")
+    passwords = try reader.section("passwords")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)

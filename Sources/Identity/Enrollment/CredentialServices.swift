@@ -1,3 +1,4 @@
+package import Defense
 package import Persistence
 package import Primitives
 
@@ -5,12 +6,47 @@ package import Primitives
 package struct CredentialServices: Sendable {
   package let enrollments: Enrollments
   package let factors: OwnFactors
+  package let invitations: Invitations
+  package let passwordChange: PasswordChange
+  package let devices: Devices
 
-  package init(
-    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String, now: Now
-  ) {
+  /// What all of them rest on.
+  package struct Ground: Sendable {
+    let database: any Database
+    let vault: Vault
+    let passwords: Passwords
+    let policy: PasswordPolicy
+    let links: Links
+    let limiter: PaceLimiter
+    let pace: Pace?
+    let now: Now
+
+    package init(
+      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, limiter: PaceLimiter, pace: Pace?,
+      now: Now
+    ) {
+      self.database = database
+      self.vault = vault
+      self.passwords = passwords
+      self.policy = policy
+      self.links = links
+      self.limiter = limiter
+      self.pace = pace
+      self.now = now
+    }
+  }
+
+  package init(_ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String) {
     enrollments = Enrollments(
-      database: database, vault: vault, sessions: sessions, roles: roles, serviceName: serviceName, audience: audience, now: now)
-    factors = OwnFactors(database: database, vault: vault, now: now)
+      database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, serviceName: serviceName, audience: audience,
+      now: ground.now)
+    factors = OwnFactors(database: ground.database, vault: ground.vault, now: ground.now)
+    invitations = Invitations(
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, links: ground.links,
+      limiter: ground.limiter, pace: ground.pace, now: ground.now)
+    passwordChange = PasswordChange(
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, limiter: ground.limiter,
+      pace: ground.pace, now: ground.now)
+    devices = Devices(database: ground.database, now: ground.now)
   }
 }

@@ -48,14 +48,17 @@ package struct Sessions: Sendable {
     let store = DeviceStore(db)
     if let known = opening.device {
       let credential = OpaqueCredential(.deviceToken, for: known.id)
-      try store.rotate(known.id, digest: credential.digest, at: instant)
-      return (known.id, credential.text)
+      if try store.rotate(known, digest: credential.digest, at: instant) { return (known.id, credential.text) }
     }
-    let device = Device(id: Device.ID(at: instant), account: opening.account.id, name: opening.deviceName)
-    let credential = OpaqueCredential(.deviceToken, for: device.id)
-    try store.insert(device, digest: credential.digest, at: instant)
-    try store.keepNewest(Self.mostDevices, of: opening.account.id)
-    return (device.id, credential.text)
+    let id = Device.ID(at: instant)
+    let credential = OpaqueCredential(.deviceToken, for: id)
+    // Before the new one is there, so that a clock that was set back cannot make it the oldest.
+    try store.keepNewest(Self.mostDevices - 1, of: opening.account.id)
+    try store.insert(
+      Device(
+        id: id, account: opening.account.id, name: opening.deviceName, createdAt: instant, lastUsedAt: instant,
+        expiresAt: instant + Device.lifetime, digest: credential.digest))
+    return (id, credential.text)
   }
 
   private static let mostDevices = 20

@@ -49,6 +49,7 @@ extension SignIn {
     state.handle(.challengeAnswered)
     let use = try evaluate(call.answer, of: account.id, &state, call.context.provenance, db, at: instant)
     let device = try challenge.device.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
+      .flatMap { $0.digest == challenge.deviceDigest ? $0 : nil }
     var opening = Opening(
       account: account, audience: challenge.audience, roles: challenge.requestedRoles, device: device, deviceName: challenge.deviceName)
     guard case .complete = state else {
@@ -66,27 +67,18 @@ extension SignIn {
     return conclusion
   }
 
-  /// Right, wrong or locked. A wrong password is counted here, where parallel guesses queue: whatever was hashed meanwhile,
-  /// only so many get an answer.
   private func passwordEvent(
     _ attempt: PasswordAttempt, _ source: PasswordFailureStore.Source, _ db: any Transaction, at instant: Instant
   ) throws -> SignInState.Event {
-    let failures = PasswordFailureStore(db)
-    if try failures.failures(attempt.digest, source) >= PasswordFailureStore.most { return .passwordLocked }
-    if attempt.isRight, let account = attempt.account, try isStill(account, db) {
-      let hasFactor = try !SecondFactors(db, vault: vault).methods(of: account.id).isEmpty
+    let verdict = try PasswordGuesses(db).judge(
+      attempt.isRight, of: attempt.account, attempt.digest, source, by: attempt.request.context.provenance, at: instant)
+    switch verdict {
+    case .locked: return .passwordLocked
+    case .wrong: return .passwordWrong
+    case .right:
+      let hasFactor = try attempt.account.map { try !SecondFactors(db, vault: vault).methods(of: $0.id).isEmpty } ?? false
       return .passwordRight(hasFactor: hasFactor, hasAnswer: attempt.request.answer != nil)
     }
-    if try failures.count(attempt.digest, source, at: instant) == PasswordFailureStore.most, let account = attempt.account {
-      try AuditLog(db).append(.passwordLocked(account.id), by: attempt.request.context.provenance, at: instant)
-    }
-    return .passwordWrong
-  }
-
-  /// Whether the account is enabled and still has the password that was checked.
-  private func isStill(_ account: Account, _ db: any Transaction) throws -> Bool {
-    guard let current = try AccountStore(db).account(account.id), current.isEnabled else { return false }
-    return current.password?.changedAt == account.password?.changedAt
   }
 
   private func evaluate(
@@ -134,8 +126,8 @@ extension SignIn {
   ) throws -> Conclusion {
     let challenge = Challenge(
       id: Challenge.ID(at: instant), account: account.id, application: request.context.application?.id,
-      passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceName: request.deviceName,
-      audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
+      passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceDigest: device?.digest,
+      deviceName: request.deviceName, audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
     let credential = OpaqueCredential(.challenge, for: challenge.id)
     try ChallengeStore(db).insert(challenge, digest: credential.digest)
     try AuditLog(db).append(.challenged(account.id), by: request.context.provenance, at: instant)
@@ -171,10 +163,6 @@ struct Opening: Sendable {
 }
 
 extension AuditEvent {
-  fileprivate static func passwordLocked(_ account: Account.ID) -> AuditEvent {
-    AuditEvent("password.locked", subject: "account:\(account)")
-  }
-
   fileprivate static func challenged(_ account: Account.ID) -> AuditEvent {
     AuditEvent("sign_in.challenged", subject: "account:\(account)")
   }
