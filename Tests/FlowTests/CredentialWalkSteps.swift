@@ -1,3 +1,4 @@
+import Cryptography
 import Identity
 import JSON
 import Primitives

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// How often a race is run: a few times as a rule, `CREDENTIALFLOW_TEST_ROUNDS` times where somebody has time.
 enum Rounds {
