@@ -2,6 +2,7 @@ internal import API
 internal import CLinux
 internal import Cryptography
 internal import Defense
+internal import Delivery
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -33,6 +34,9 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
+  let outbox: Outbox
+  let deadLetters: DeadLetters
+  private let templates: Templates
   private let denials = DenialTally()
   private let limiter: PaceLimiter
   private let revoked: RevokedTokens
@@ -47,6 +51,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let templates: Templates
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -75,6 +80,9 @@ final class Application: Sendable {
     revoked = ground.revoked
     gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
+    deadLetters = DeadLetters(database: database, now: now)
+    templates = ground.templates
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, passwords, policy, limiter, roleGraph, tokens, configuration, now: now)
@@ -163,7 +171,7 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database))
+      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -194,7 +202,14 @@ final class Application: Sendable {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
-      log: log, now: now)
+      outbox: outboxWorker, log: log, now: now)
+  }
+
+  private var outboxWorker: OutboxWorker {
+    OutboxWorker(
+      database: database, vault: vault, outbox: outbox, templates: templates,
+      mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
+      sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }
