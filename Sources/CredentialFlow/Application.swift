@@ -85,7 +85,7 @@ final class Application: Sendable {
     templates = ground.templates
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, passwords, policy, limiter, roleGraph, tokens, configuration, now: now)
+    credentials = Self.credentials(ground, passwords, policy, outbox, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions,
@@ -117,17 +117,17 @@ final class Application: Sendable {
   }
 
   private static func credentials(
-    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ limiter: PaceLimiter, _ roles: LiveRoleGraph,
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ outbox: Outbox, _ limiter: PaceLimiter, _ roles: LiveRoleGraph,
     _ tokens: AccessTokens, _ configuration: Configuration, now: Now
   ) -> CredentialServices {
     let service = configuration.service
     return CredentialServices(
       CredentialServices.Ground(
         database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
-        links: Links(settings: configuration.links, publicURL: service.publicURL), limiter: limiter,
+        links: Links(settings: configuration.links, publicURL: service.publicURL), outbox: outbox, limiter: limiter,
         pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, serviceName: service.name,
-      audience: service.issuer)
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, accounts: configuration.accounts,
+      registration: configuration.registration, serviceName: service.name, audience: service.issuer)
   }
 
   private static func policy(_ passwords: Passwords, _ configuration: Configuration) -> PasswordPolicy {
