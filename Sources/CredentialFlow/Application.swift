@@ -105,7 +105,8 @@ final class Application: Sendable {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
+      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
+      devices: configuration.devices, log: log, now: now)
   }
 
   private static func clientCredentials(
@@ -132,7 +133,8 @@ final class Application: Sendable {
 
   private static func policy(_ passwords: Passwords, _ configuration: Configuration) -> PasswordPolicy {
     PasswordPolicy(
-      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name, mayStandAlone: false)
+      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name, 
+      mayStandAlone: configuration.devices.trust > .zero)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {

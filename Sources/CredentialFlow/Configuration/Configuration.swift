@@ -16,6 +16,7 @@ struct Configuration: Settings {
   let clients: ClientSettings
   let cors: CrossOriginSettings
   let database: DatabaseSettings
+  let devices: DeviceSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
@@ -39,6 +40,7 @@ struct Configuration: Settings {
     clients = try reader.section("clients")
     cors = try reader.section("cors")
     database = try reader.section("database")
+    devices = try reader.section("devices")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
