@@ -66,9 +66,7 @@ final class Application: Sendable {
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
     let policy = Self.policy(passwords, configuration)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, policy: policy, settings: configuration.accounts, issuer: service.name,
-      now: now)
+    accounts = Self.accounts(ground, passwords, policy, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -127,13 +125,22 @@ final class Application: Sendable {
         database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
         links: Links(settings: configuration.links, publicURL: service.publicURL), outbox: outbox, limiter: limiter,
         pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, accounts: configuration.accounts,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
+      accounts: configuration.accounts,
       registration: configuration.registration, serviceName: service.name, audience: service.issuer)
+  }
+
+  private static func accounts(
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ configuration: Configuration, now: Now
+  ) -> Accounts {
+    Accounts(
+      database: ground.database, vault: ground.vault, passwords: passwords, policy: policy, settings: configuration.accounts,
+      issuer: configuration.service.name, now: now)
   }
 
   private static func policy(_ passwords: Passwords, _ configuration: Configuration) -> PasswordPolicy {
     PasswordPolicy(
-      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name, 
+      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name,
       mayStandAlone: configuration.devices.trust > .zero)
   }
 

@@ -11,7 +11,10 @@ struct SignInStateTests {
 
   static let events: [SignInState.Event] =
     [false, true].flatMap { factor in [false, true].map { .passwordRight(hasFactor: factor, hasAnswer: $0) } }
-    + [.passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked, .deviceTrusted]
+    + [
+      .passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked,
+      .deviceTrusted,
+    ]
 
   /// The whole machine, written down: for each state what each event leads to, in the order of `events`:
   /// right/no factor/no answer, right/no factor/answer, right/factor/no answer, right/factor/answer, wrong, password locked,
@@ -27,7 +30,8 @@ struct SignInStateTests {
     (
       .awaitingFactor,
       [
-        .refused, .refused, .refused, .refused, .refused, .refused, .refused, .completeByTOTP, .completeByRecoveryCode, .refused, .locked, .refused,
+        .refused, .refused, .refused, .refused, .refused, .refused, .refused, .completeByTOTP, .completeByRecoveryCode, .refused, .locked,
+        .refused,
       ]
     ),
     (

@@ -27,7 +27,8 @@ struct AddressEndpoint: Endpoint {
       }
     case .unproven: throw Call.unproven()
     case .invalidAddress:
-      throw body.wrong(kind.rawValue, "expected \(kind == .email ? "an address such as alice@example.com" : "a number such as +491701234567")")
+      throw body.wrong(
+        kind.rawValue, "expected \(kind == .email ? "an address such as alice@example.com" : "a number such as +491701234567")")
     case .unavailable:
       throw Problem(.unavailable, "Nothing can be sent there just now; nothing was changed.", headers: [retryAfter(.seconds(60))])
     }
@@ -45,7 +46,8 @@ struct AddressConfirmationEndpoint: Endpoint {
     try body.finish()
     guard try await changes.finish(code, try call.live(), by: call.provenance) == .changed else {
       throw Problem(
-        .invalidChallengeResponse, "No new address of this user waits for this code; after five wrong ones begin again at POST /auth/address.")
+        .invalidChallengeResponse,
+        "No new address of this user waits for this code; after five wrong ones begin again at POST /auth/address.")
     }
     return .empty(.noContent)
   }

@@ -26,7 +26,8 @@ package struct CredentialServices: Sendable {
     let now: Now
 
     package init(
-      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, outbox: Outbox, limiter: PaceLimiter,
+      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, outbox: Outbox,
+      limiter: PaceLimiter,
       pace: Pace?, now: Now
     ) {
       self.database = database

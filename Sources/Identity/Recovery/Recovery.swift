@@ -92,7 +92,9 @@ package struct Recovery: Sendable {
       return (account, try PasswordHistoryStore(db).earlier(of: account))
     }
     guard let (account, earlier) = found else { return .invalid }
-    if let pace, case .limited(let seconds) = limiter.take(.account(.strict, usernameDigest(account.username.text, vault)), at: pace, now: at) {
+    if let pace,
+      case .limited(let seconds) = limiter.take(.account(.strict, usernameDigest(account.username.text, vault)), at: pace, now: at)
+    {
       return .paced(retryAfter: .seconds(seconds))
     }
     let flaws = try await policy.flaws(of: password, hints: account.hints, earlier: earlier)

@@ -31,7 +31,8 @@ struct RegistrationStore {
 
   /// Whether an account is called or reached by this.
   func isKnown(_ username: Username, _ email: String) throws(DatabaseError) -> Bool {
-    try db.row("SELECT id FROM account WHERE username = \(username.text) UNION SELECT id FROM account WHERE email = \(email) LIMIT 1") != nil
+    try db.row("SELECT id FROM account WHERE username = \(username.text) UNION SELECT id FROM account WHERE email = \(email) LIMIT 1")
+      != nil
   }
 
   func insert(_ pending: PendingRegistration, isKnown: Bool, at instant: Instant) throws(DatabaseError) {
