@@ -64,8 +64,7 @@ final class Application: Sendable {
     let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Self.passwords(ground, configuration.hashing)
-    let policy = Self.policy(passwords, configuration)
+    let (passwords, policy) = Self.passwords(ground, configuration)
     accounts = Self.accounts(ground, passwords, policy, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
@@ -138,16 +137,15 @@ final class Application: Sendable {
       issuer: configuration.service.name, now: now)
   }
 
-  private static func policy(_ passwords: Passwords, _ configuration: Configuration) -> PasswordPolicy {
-    PasswordPolicy(
+  private static func passwords(_ ground: Ground, _ configuration: Configuration) -> (Passwords, PasswordPolicy) {
+    let hashing = configuration.hashing
+    let passwords = Passwords(
+      pool: HashingPool(lanes: hashing.lanes, capacity: hashing.queue), parameters: hashing.parameters, vault: ground.vault,
+      greatestWork: ground.greatestPasswordWork)
+    let policy = PasswordPolicy(
       settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name,
       mayStandAlone: configuration.devices.trust > .zero)
-  }
-
-  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
-    Passwords(
-      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
-      greatestWork: ground.greatestPasswordWork)
+    return (passwords, policy)
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
