@@ -35,11 +35,9 @@ final class Application: Sendable {
   let gate: Gate
   let rules: LiveRules
   let outbox: Outbox
-  let deadLetters: DeadLetters
-  private let templates: Templates
   private let denials = DenialTally()
   private let limiter: PaceLimiter
-  private let revoked: RevokedTokens
+  private let ground: Ground
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -74,12 +72,10 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    revoked = ground.revoked
-    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
+    self.ground = ground
+    gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    deadLetters = DeadLetters(database: database, now: now)
-    templates = ground.templates
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, passwords, policy, outbox, limiter, roleGraph, tokens, configuration, now: now)
@@ -90,7 +86,7 @@ final class Application: Sendable {
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
-        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
   }
@@ -208,13 +204,16 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      limiter: limiter,
       outbox: outboxWorker, log: log, now: now)
   }
 
+  var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
+
   private var outboxWorker: OutboxWorker {
     OutboxWorker(
-      database: database, vault: vault, outbox: outbox, templates: templates,
+      database: database, vault: vault, outbox: outbox, templates: ground.templates,
       mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
       sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
   }
