@@ -123,7 +123,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives",
+        "Primitives", "TestVectors",
       ]),
   ]
 )
