@@ -2,6 +2,7 @@ internal import API
 internal import CLinux
 internal import Cryptography
 internal import Defense
+internal import Delivery
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -33,9 +34,10 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
+  let outbox: Outbox
   private let denials = DenialTally()
   private let limiter: PaceLimiter
-  private let revoked: RevokedTokens
+  private let ground: Ground
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -47,6 +49,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let templates: Templates
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -59,11 +62,8 @@ final class Application: Sendable {
     let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Self.passwords(ground, configuration.hashing)
-    let policy = Self.policy(passwords, configuration)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, policy: policy, settings: configuration.accounts, issuer: service.name,
-      now: now)
+    let (passwords, policy) = Self.passwords(ground, configuration)
+    accounts = Self.accounts(ground, passwords, policy, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -72,12 +72,13 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    revoked = ground.revoked
-    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
+    self.ground = ground
+    gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, passwords, policy, limiter, roleGraph, tokens, configuration, now: now)
+    credentials = Self.credentials(ground, passwords, policy, outbox, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions,
@@ -85,7 +86,7 @@ final class Application: Sendable {
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
-        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
   }
@@ -97,7 +98,8 @@ final class Application: Sendable {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
+      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
+      devices: configuration.devices, log: log, now: now)
   }
 
   private static func clientCredentials(
@@ -109,28 +111,37 @@ final class Application: Sendable {
   }
 
   private static func credentials(
-    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ limiter: PaceLimiter, _ roles: LiveRoleGraph,
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ outbox: Outbox, _ limiter: PaceLimiter, _ roles: LiveRoleGraph,
     _ tokens: AccessTokens, _ configuration: Configuration, now: Now
   ) -> CredentialServices {
     let service = configuration.service
     return CredentialServices(
       CredentialServices.Ground(
         database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
-        links: Links(settings: configuration.links, publicURL: service.publicURL), limiter: limiter,
+        links: Links(settings: configuration.links, publicURL: service.publicURL), outbox: outbox, limiter: limiter,
         pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, serviceName: service.name,
-      audience: service.issuer)
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
+      accounts: configuration.accounts,
+      registration: configuration.registration, serviceName: service.name, audience: service.issuer)
   }
 
-  private static func policy(_ passwords: Passwords, _ configuration: Configuration) -> PasswordPolicy {
-    PasswordPolicy(
-      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name, mayStandAlone: false)
+  private static func accounts(
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ configuration: Configuration, now: Now
+  ) -> Accounts {
+    Accounts(
+      database: ground.database, vault: ground.vault, passwords: passwords, policy: policy, settings: configuration.accounts,
+      issuer: configuration.service.name, now: now)
   }
 
-  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
-    Passwords(
-      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
+  private static func passwords(_ ground: Ground, _ configuration: Configuration) -> (Passwords, PasswordPolicy) {
+    let hashing = configuration.hashing
+    let passwords = Passwords(
+      pool: HashingPool(lanes: hashing.lanes, capacity: hashing.queue), parameters: hashing.parameters, vault: ground.vault,
       greatestWork: ground.greatestPasswordWork)
+    let policy = PasswordPolicy(
+      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name,
+      mayStandAlone: configuration.devices.trust > .zero)
+    return (passwords, policy)
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
@@ -163,7 +174,7 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database))
+      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -193,8 +204,18 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
-      log: log, now: now)
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      limiter: limiter,
+      outbox: outboxWorker, log: log, now: now)
+  }
+
+  var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
+
+  private var outboxWorker: OutboxWorker {
+    OutboxWorker(
+      database: database, vault: vault, outbox: outbox, templates: ground.templates,
+      mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
+      sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

@@ -16,7 +16,32 @@ extension OperationDescription {
       OperationDescription(
         .get, "/auth/devices", "List the devices that the account knows", [Answer(200, "The last used first", FactorSchemas.devices)]),
       OperationDescription(.delete, "/auth/devices/{id}", "Forget a device", [Answer(204, "Forgotten")], problems: [.notFound]),
-    ] + landings
+    ] + recoveries + landings
+  }
+
+  private static var recoveries: [OperationDescription] {
+    [
+      OperationDescription(
+        .post, "/auth/recovery/start", "Ask for a recovery code by mail; the answer is the same whoever is named",
+        input: .input([.always("username", .string(lengths: 1...254))]),
+        [Answer(202, "Whatever was sent", FactorSchemas.expiry, headers: ["X-Auth-Outcome"])]),
+      OperationDescription(
+        .post, "/auth/recovery/finish", "Set a new password by code and second factor; signing in comes after",
+        input: FactorSchemas.recovery, [Answer(204, "Recovered", headers: ["X-Auth-Outcome"])],
+        problems: [
+          .invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .weakPassword, .tooManyAttempts, .overloaded,
+        ]),
+      OperationDescription(
+        .post, "/auth/register", "Ask for an account; the answer is the same whether the address has one",
+        input: .input([.always("email", .string(lengths: 3...254))]),
+        [Answer(202, "Whatever was sent", FactorSchemas.expiry, headers: ["X-Auth-Outcome"])], problems: [.forbidden]),
+      OperationDescription(
+        .post, "/auth/address", "Begin to change the email address or telephone number", input: FactorSchemas.address,
+        [Answer(202, "A code was sent to the new one", FactorSchemas.sent)], problems: [.reauthenticationRequired], headers: [.stepUp]),
+      OperationDescription(
+        .post, "/auth/address/confirm", "Confirm a new address by the code that was sent there",
+        input: .input([.always("code", .string(lengths: 1...100))]), [Answer(204, "Changed")], problems: [.invalidChallengeResponse]),
+    ]
   }
 
   /// Where links lead that carry a code, unless the configuration says otherwise.
@@ -58,6 +83,25 @@ extension OperationDescription.RequestHeader {
 /// The shapes of a user's factors.
 enum FactorSchemas {
   static var proof: Schema { .input([.maybe("proof", .string("From step-up."))]) }
+
+  static var expiry: Schema { .object([.always("expires_in", .integer("Seconds.")), .always("request_id", .string())]) }
+
+  static var sent: Schema {
+    .object([.always("sent_to", .string("In part.")), .always("expires_in", .integer("Seconds.")), .always("request_id", .string())])
+  }
+
+  static var recovery: Schema {
+    .input([
+      .always("code", .string()), .always("password", .string(format: "password", lengths: 8...256)),
+      .always("mfa", .input([.always("method", .string()), .always("code", .string(lengths: 1...64))])),
+    ])
+  }
+
+  static var address: Schema {
+    .input([
+      .maybe("email", .string("This or phone.")), .maybe("phone", .string("As +CC…")), .maybe("proof", .string("From step-up.")),
+    ])
+  }
 
   static var acceptance: Schema {
     .input([.always("code", .string()), .always("password", .string(format: "password", lengths: 1...256))])

@@ -11,6 +11,11 @@ extension Routes {
       row(.get, "/auth/devices", .user, .relaxed, .none, own.devices),
       row(.delete, "/auth/devices/{id}", .user, .normal, .none, own.endDevice),
       row(.post, "/auth/invitation/accept", .signIn, .strict, .json, own.invitation),
+      row(.post, "/auth/recovery/start", .signIn, .strict, .json, own.recoveryStart),
+      row(.post, "/auth/recovery/finish", .signIn, .strict, .json, own.recoveryFinish),
+      row(.post, "/auth/register", .signIn, .strict, .json, own.registration),
+      row(.post, "/auth/address", .user, .strict, .json, own.address),
+      row(.post, "/auth/address/confirm", .user, .strict, .json, own.confirmAddress),
       row(.get, "/invitation", .anyone, .relaxed, .none, own.landing),
       row(.get, "/recovery", .anyone, .relaxed, .none, own.landing),
       row(.get, "/registration", .anyone, .relaxed, .none, own.landing),
@@ -30,6 +35,11 @@ struct CredentialEndpoints: Sendable {
   let devices: DevicesEndpoint
   let endDevice: DeviceEndEndpoint
   let invitation: InvitationEndpoint
+  let recoveryStart: RecoveryStartEndpoint
+  let recoveryFinish: RecoveryFinishEndpoint
+  let registration: RegistrationEndpoint
+  let address: AddressEndpoint
+  let confirmAddress: AddressConfirmationEndpoint
   let landing = LandingEndpoint()
   let factors: FactorsEndpoint
   let endFactor: FactorEndEndpoint
@@ -42,6 +52,11 @@ struct CredentialEndpoints: Sendable {
     devices = DevicesEndpoint(devices: services.devices)
     endDevice = DeviceEndEndpoint(devices: services.devices)
     invitation = InvitationEndpoint(invitations: services.invitations)
+    recoveryStart = RecoveryStartEndpoint(recovery: services.recovery)
+    recoveryFinish = RecoveryFinishEndpoint(recovery: services.recovery)
+    registration = RegistrationEndpoint(registration: services.registration)
+    address = AddressEndpoint(changes: services.addresses)
+    confirmAddress = AddressConfirmationEndpoint(changes: services.addresses)
     factors = FactorsEndpoint(factors: services.factors)
     endFactor = FactorEndEndpoint(factors: services.factors)
     recoveryCodes = RecoveryCodesEndpoint(factors: services.factors)

@@ -1,5 +1,6 @@
 internal import API
 internal import Defense
+internal import Delivery
 internal import Identity
 internal import Persistence
 internal import Primitives
@@ -15,12 +16,16 @@ struct Configuration: Settings {
   let clients: ClientSettings
   let cors: CrossOriginSettings
   let database: DatabaseSettings
+  let devices: DeviceSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
   let links: LinkSettings
+  let mail: MailSettings
   let pace: PaceSettings
   let passwords: PasswordSettings
+  let registration: RegistrationSettings
+  let sms: SMSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -35,12 +40,16 @@ struct Configuration: Settings {
     clients = try reader.section("clients")
     cors = try reader.section("cors")
     database = try reader.section("database")
+    devices = try reader.section("devices")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
     links = try reader.section("links")
+    mail = try reader.section("mail")
     pace = try reader.section("pace")
     passwords = try reader.section("passwords")
+    registration = try reader.section("registration")
+    sms = try reader.section("sms")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)

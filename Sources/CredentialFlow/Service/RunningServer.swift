@@ -18,11 +18,14 @@ final class RunningServer: Sendable {
   private let pruning: Pruning
   private let keys: KeyRotation
   private let limiter: PaceLimiter
+  /// Sends what stands in the outbox.
+  let outbox: OutboxWorker
   private let log: Log
   private let now: Now
 
   init(
     api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, limiter: PaceLimiter,
+    outbox: OutboxWorker,
     log: Log, now: Now
   ) throws {
     world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
@@ -35,6 +38,7 @@ final class RunningServer: Sendable {
     self.pruning = pruning
     self.keys = keys
     self.limiter = limiter
+    self.outbox = outbox
     self.log = log
     self.now = now
   }

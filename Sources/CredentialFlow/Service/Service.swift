@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 internal import Telemetry
 
@@ -17,6 +18,7 @@ struct Service {
     let server = try application.server()
     let addresses = try server.start(listen: listen)
     let maintenance = Task { await server.maintain() }
+    let delivery = Task { await server.outbox.run() }
     let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }
     let status = "listening on \(addresses.joined(separator: ", "))"
     notification.ready(status)
@@ -29,7 +31,10 @@ struct Service {
     watchdog?.cancel()
     maintenance.cancel()
     control.stop()
+    delivery.cancel()
     await server.drain(within: Self.drainTimeout)
+    // What it had claimed is given back.
+    await delivery.value
   }
 
   /// Tells systemd that the server is alive only while every event loop answers.

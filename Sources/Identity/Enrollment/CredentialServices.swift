@@ -9,6 +9,9 @@ package struct CredentialServices: Sendable {
   package let invitations: Invitations
   package let passwordChange: PasswordChange
   package let devices: Devices
+  package let recovery: Recovery
+  package let registration: Registration
+  package let addresses: AddressChanges
 
   /// What all of them rest on.
   package struct Ground: Sendable {
@@ -17,36 +20,49 @@ package struct CredentialServices: Sendable {
     let passwords: Passwords
     let policy: PasswordPolicy
     let links: Links
+    let outbox: Outbox
     let limiter: PaceLimiter
     let pace: Pace?
     let now: Now
 
     package init(
-      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, limiter: PaceLimiter, pace: Pace?,
-      now: Now
+      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, outbox: Outbox,
+      limiter: PaceLimiter,
+      pace: Pace?, now: Now
     ) {
       self.database = database
       self.vault = vault
       self.passwords = passwords
       self.policy = policy
       self.links = links
+      self.outbox = outbox
       self.limiter = limiter
       self.pace = pace
       self.now = now
     }
   }
 
-  package init(_ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String) {
+  package init(
+    _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, accounts: AccountSettings, registration settings: RegistrationSettings,
+    serviceName: String, audience: String
+  ) {
     enrollments = Enrollments(
       database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, serviceName: serviceName, audience: audience,
       now: ground.now)
     factors = OwnFactors(database: ground.database, vault: ground.vault, now: ground.now)
     invitations = Invitations(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, links: ground.links,
-      limiter: ground.limiter, pace: ground.pace, now: ground.now)
+      registrationRoles: settings.roles, limiter: ground.limiter, pace: ground.pace, now: ground.now)
     passwordChange = PasswordChange(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, limiter: ground.limiter,
       pace: ground.pace, now: ground.now)
     devices = Devices(database: ground.database, now: ground.now)
+    recovery = Recovery(
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, outbox: ground.outbox,
+      links: ground.links, settings: accounts, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+    registration = Registration(
+      database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
+    addresses = AddressChanges(
+      database: ground.database, vault: ground.vault, outbox: ground.outbox, links: ground.links, now: ground.now)
   }
 }

@@ -11,20 +11,23 @@ package struct Invitations: Sendable {
   let passwords: Passwords
   let policy: PasswordPolicy
   let links: Links
+  /// What those hold who registered themselves.
+  let registrationRoles: [String]
   private let limiter: PaceLimiter
   /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
   private let pace: Pace?
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, limiter: PaceLimiter, pace: Pace?,
-    now: Now
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, registrationRoles: [String],
+    limiter: PaceLimiter, pace: Pace?, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
     self.policy = policy
     self.links = links
+    self.registrationRoles = registrationRoles
     self.limiter = limiter
     self.pace = pace
     self.now = now
@@ -46,6 +49,11 @@ package struct Invitations: Sendable {
   /// Sets the account's password where it has none, and checks it where it has one; a wrong one counts as at a sign-in. The
   /// invitation stays good until the first factor is confirmed. Throws `HashingPool.Overloaded`.
   package func accept(_ code: OpaqueCredential, _ password: Secret, _ context: SignInContext) async throws -> AcceptOutcome {
+    guard let pending = try await registration(code, at: now()) else { return try await acceptInvitation(code, password, context) }
+    return try await register(pending, code, password, context)
+  }
+
+  func acceptInvitation(_ code: OpaqueCredential, _ password: Secret, _ context: SignInContext) async throws -> AcceptOutcome {
     let at = now()
     guard let account = try await database.read({ db in try invited(code, db, at: at) })?.account else { return .invalid }
     let digest = usernameDigest(account.username.text, vault)
@@ -93,11 +101,11 @@ package struct Invitations: Sendable {
       guard let account = try AccountStore(db).account(current.id) else { return .invalid }
       return try admit(state, invitation, account, context, db, at: at)
     }
-    guard let outcome else { return try await accept(code, password, context) }
+    guard let outcome else { return try await acceptInvitation(code, password, context) }
     return outcome
   }
 
-  private func admit(
+  func admit(
     _ state: EnrollmentState, _ invitation: Invitation, _ account: Account, _ context: SignInContext, _ db: any Transaction,
     at instant: Instant
   ) throws -> AcceptOutcome {

@@ -14,15 +14,29 @@ struct SecondFactors {
   }
 
   /// What an account can answer with, in the order of `FactorMethod`.
-  func methods(of account: Account.ID) throws(DatabaseError) -> [FactorMethod] {
-    let usable = Set(try FactorStore(db).factors(of: account).filter { $0.confirmedAt != nil }.map(\.method))
+  func methods(of account: Account.ID, except excluded: Set<Factor.ID> = []) throws(DatabaseError) -> [FactorMethod] {
+    let factors = try FactorStore(db).factors(of: account).filter { $0.isConfirmed && !excluded.contains($0.id) }
+    let usable = Set(factors.map(\.method))
     return FactorMethod.allCases.filter(usable.contains)
+  }
+
+  /// Those whose codes go to this mailbox: where it is what an account is recovered by, none of them is a second factor.
+  func factors(of account: Account.ID, reachedAt address: String) throws(DatabaseError) -> Set<Factor.ID> {
+    var found: Set<Factor.ID> = []
+    for row in try db.rows(
+      "SELECT id, address FROM factor JOIN code_factor ON code_factor.factor_id = factor.id WHERE factor.account_id = \(account)")
+    where Mailbox.areSame(try row.text("address"), address) { found.insert(try row.identifier("id")) }
+    return found
   }
 
   /// Evaluates a guess and, where it is wrong, counts it in the same transaction: parallel guesses cannot pass the bound.
   /// A locked factor is not evaluated. Nothing is consumed yet.
-  func check(_ answer: FactorAnswer, of account: Account.ID, by provenance: Provenance, at instant: Instant) throws -> FactorVerdict {
-    let factors = try FactorStore(db).factors(of: account).filter { $0.method == answer.method && $0.confirmedAt != nil }
+  func check(
+    _ answer: FactorAnswer, of account: Account.ID, except excluded: Set<Factor.ID> = [], by provenance: Provenance, at instant: Instant
+  ) throws -> FactorVerdict {
+    let factors = try FactorStore(db).factors(of: account).filter {
+      $0.method == answer.method && $0.isConfirmed && !excluded.contains($0.id)
+    }
     guard !factors.isEmpty else { return .unavailable }
     let open = factors.filter { !$0.isLocked }
     guard !open.isEmpty else { return .locked }

@@ -19,7 +19,12 @@ extension SignIn {
     guard let account = attempt.account else { return ended(state) }
 
     switch state {
-    case .challenged: return try challenge(request, account, device, db, at: instant)
+    case .challenged:
+      if let device, devices.trusts(device, at: instant) {
+        state.handle(.deviceTrusted)
+        return try openTrusted(state, attempt, account, device, graph, db, at: instant)
+      }
+      return try challenge(request, account, device, db, at: instant)
     case .awaitingFactor:
       guard let answer = request.answer else { return .ended(.refused) }
       let use = try evaluate(answer, of: account.id, &state, request.context.provenance, db, at: instant)
@@ -101,7 +106,21 @@ extension SignIn {
   ) throws -> Conclusion? {
     guard case .complete(let proof) = state, let use else { return ended(state) }
     guard try SecondFactors(db, vault: vault).consume(use, at: instant) else { return nil }
-    return .opened(try sessions.open(opening, proof: proof, context, db, at: instant))
+    return .opened(try sessions.open(opening, proof: .factors(proof), context, db, at: instant))
+  }
+
+  /// Opens a session by a password alone, from a device that is trusted for a time.
+  private func openTrusted(
+    _ state: SignInState, _ attempt: PasswordAttempt, _ account: Account, _ device: Device, _ graph: RoleGraph, _ db: any Transaction,
+    at instant: Instant
+  ) throws -> Conclusion {
+    guard case .trusted(let proof) = state else { return ended(state) }
+    let request = attempt.request
+    var opening = Opening(
+      account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
+    if let refusal = try activate(&opening, request.context, graph, db, at: instant) { return .ended(refusal) }
+    try PasswordFailureStore(db).clear(attempt.digest, .device(device.id))
+    return .opened(try sessions.open(opening, proof: .trustedDevice(proof), request.context, db, at: instant))
   }
 
   /// Works out which roles are active, and refuses what was asked for and cannot be. Looked at only when both factors were right,
