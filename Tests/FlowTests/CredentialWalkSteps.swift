@@ -146,6 +146,30 @@ extension CredentialWalk {
     try opened(user, answer, "first factor")
   }
 
+  /// The mailed code, or any other, with an answer that is mostly the user's.
+  func recover(_ user: WalkedUser) async throws {
+    if chance(40) {
+      try require(world.startRecovery(user.name, client).status == 202, "a recovery that answers otherwise")
+      guard let code = try await world.lastMail(to: user.name)?.code, user.recoveryCodes.last != code else { return }
+      user.recoveryCodes.append(code)
+      user.pieces.append(code)
+      return
+    }
+    guard let code = chance(85) ? user.recoveryCodes.last : any(users.flatMap(\.pieces)) else { return }
+    let (method, answer) = answer(of: user)
+    let fit = user.fit(method, answer, world.clock)
+    let new = "a password of walker \(pick(1_000_000))"
+    let done = try world.finishRecovery(code, client, password: new, mfa: answer, method: method)
+    try refuseTokens(done, unless: false, "a recovery")
+    guard done.status == 204 else { return }
+    try require(fit != nil && user.recoveryCodes.contains(code), "a recovery by \(code) with \(method) \(answer)")
+    if let fit { user.use(fit, answer) }
+    user.password = new
+    (user.challenges, user.recoveryCodes) = ([], [])
+    user.endSessions()
+    counts["recovery", default: 0] += 1
+  }
+
   func disturb() async throws {
     switch pick(8) {
     case 0...4: world.clock.advance(by: .seconds(Int64(pick(90))))

@@ -16,6 +16,8 @@ final class WalkedUser {
   var spentCodes: [String] = []
   var sessions: [WalkedSession] = []
   var challenges: [String] = []
+  /// Of recoveries that were mailed and not finished.
+  var recoveryCodes: [String] = []
   var invitation: String?
   var enrollment: (token: String, begun: [BegunTOTP])?
   /// Everything that this user ever held, to be put where it does not belong.
@@ -166,11 +168,11 @@ struct CredentialWalkTests {
 
   @Test("a random walk with valid pieces of every state", arguments: [1, 2] as [UInt64])
   func walk(_ seed: UInt64) async throws {
-    try await World.run { world in
+    try await World.run(World.mail) { world in
       let client = try await world.addClient()
       var users: [WalkedUser] = []
       for index in 0..<3 {
-        let person = try await world.addPerson("walker\(index)")
+        let person = try await world.addMailPerson("walker\(index)@example.com")
         let factors = try await world.application.accounts.factors(of: try #require(Account.ID(person.id)))
         let begun = BegunTOTP(id: "\(try #require(factors.first { $0.method == .totp }).id)", totp: person.totp)
         users.append(WalkedUser(name: person.name, password: person.password, totps: [begun], codes: person.recoveryCodes))
@@ -187,7 +189,7 @@ struct CredentialWalkTests {
         }
       }
       // A walk that gets nowhere would prove nothing.
-      for what in ["sign-in", "enrolment", "confirmation", "removal", "codes", "password", "first factor"] {
+      for what in ["sign-in", "enrolment", "confirmation", "removal", "codes", "password", "first factor", "recovery"] {
         #expect(walk.counts[what, default: 0] > 0, "\(what): \(walk.counts)")
       }
     }
@@ -200,8 +202,9 @@ struct CredentialWalkTests {
     case 22..<32: try walk.answerChallenge(user)
     case 32..<50: try walk.stepUp(user)
     case 50..<64: try walk.changeFactors(user)
-    case 64..<74: try walk.confirm(user)
-    case 74..<77: try await walk.invite(user)
+    case 64..<70: try walk.confirm(user)
+    case 70..<75: try await walk.recover(user)
+    case 75..<77: try await walk.invite(user)
     case 77..<82: try walk.accept(user)
     case 82..<90: try walk.enrolFirst(user)
     default: try await walk.disturb()

@@ -22,12 +22,22 @@ extension World {
   /// What waits in the outbox, the oldest first.
   func mails() async throws -> [WaitingMail] {
     let rows = try await application.database.read { try $0.rows("SELECT id, template, recipient, payload FROM outbox ORDER BY id") }
-    return try rows.map { row in
-      let payload = try application.vault.open(try row.bytes("payload"), as: "outbox.payload", for: try row.bytes("id"))
-      return WaitingMail(
-        template: try row.text("template"), recipient: try row.text("recipient"),
-        values: try JSONValue(parsing: payload.withBytes { Array($0) }))
+    return try rows.map(mail)
+  }
+
+  /// The newest that waits for somebody.
+  func lastMail(to recipient: String) async throws -> WaitingMail? {
+    let rows = try await application.database.read {
+      try $0.rows("SELECT id, template, recipient, payload FROM outbox WHERE recipient = \(recipient) ORDER BY id DESC LIMIT 1")
     }
+    return try rows.first.map(mail)
+  }
+
+  private func mail(_ row: Row) throws -> WaitingMail {
+    let payload = try application.vault.open(try row.bytes("payload"), as: "outbox.payload", for: try row.bytes("id"))
+    return WaitingMail(
+      template: try row.text("template"), recipient: try row.text("recipient"),
+      values: try JSONValue(parsing: payload.withBytes { Array($0) }))
   }
 
   func addMailPerson(_ name: String = "user@example.com", email: String? = nil) async throws -> Person {
