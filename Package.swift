@@ -116,14 +116,14 @@ let package = Package(
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
-      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+      ["Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives", "TestVectors",
+        "Primitives", "TestPost", "TestVectors",
       ]),
   ]
 )

@@ -63,7 +63,10 @@ final class Application: Sendable {
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let (passwords, policy) = Self.passwords(ground, configuration)
-    accounts = Self.accounts(ground, passwords, policy, configuration, now: now)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
+    let writing = Writing(ground, outbox, limiter, configuration, log: log, now: now)
+    accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -75,30 +78,43 @@ final class Application: Sendable {
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, passwords, policy, outbox, limiter, roleGraph, tokens, configuration, now: now)
+    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
+    credentials = Self.credentials(ground, passwords, policy, writing, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions,
-        credentials: credentials, accounts: accounts, roles: roles, separations: separations,
+        database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
+        separations: separations,
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
+        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens, keys: keyRotation,
+        clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
   }
 
+  /// What writes to people.
+  private struct Writing {
+    let outbox: Outbox
+    let codes: CodeSending
+    let notices: Notices
+
+    init(_ ground: Ground, _ outbox: Outbox, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now) {
+      self.outbox = outbox
+      let pace = MessagePace(limiter: limiter, settings: configuration.messages, isEnabled: configuration.pace.isEnabled)
+      codes = CodeSending(
+        database: ground.database, vault: ground.vault, outbox: outbox, pace: pace, sms: configuration.sms, log: log, now: now)
+      notices = Notices(outbox: outbox, pace: pace, log: log)
+    }
+  }
+
   private static func signIn(
     _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
-    _ configuration: Configuration, log: Log, now: Now
+    _ writing: Writing, _ configuration: Configuration, log: Log, now: Now
   ) -> SignIn {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
+      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
       devices: configuration.devices, log: log, now: now)
   }
 
@@ -111,26 +127,26 @@ final class Application: Sendable {
   }
 
   private static func credentials(
-    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ outbox: Outbox, _ limiter: PaceLimiter, _ roles: LiveRoleGraph,
-    _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ writing: Writing, _ limiter: PaceLimiter,
+    _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
   ) -> CredentialServices {
-    let service = configuration.service
-    return CredentialServices(
+    CredentialServices(
       CredentialServices.Ground(
         database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
-        links: Links(settings: configuration.links, publicURL: service.publicURL), outbox: outbox, limiter: limiter,
-        pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
-      accounts: configuration.accounts,
-      registration: configuration.registration, serviceName: service.name, audience: service.issuer)
+        links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), outbox: writing.outbox,
+        notices: writing.notices,
+        limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
+      codes: writing.codes, accounts: configuration.accounts, registration: configuration.registration,
+      serviceName: configuration.service.name, audience: configuration.service.issuer)
   }
 
   private static func accounts(
-    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ configuration: Configuration, now: Now
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ writing: Writing, _ configuration: Configuration, now: Now
   ) -> Accounts {
     Accounts(
       database: ground.database, vault: ground.vault, passwords: passwords, policy: policy, settings: configuration.accounts,
-      issuer: configuration.service.name, now: now)
+      issuer: configuration.service.name, notices: writing.notices, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ configuration: Configuration) -> (Passwords, PasswordPolicy) {
@@ -138,10 +154,11 @@ final class Application: Sendable {
     let passwords = Passwords(
       pool: HashingPool(lanes: hashing.lanes, capacity: hashing.queue), parameters: hashing.parameters, vault: ground.vault,
       greatestWork: ground.greatestPasswordWork)
-    let policy = PasswordPolicy(
-      settings: configuration.passwords, passwords: passwords, serviceName: configuration.service.name,
-      mayStandAlone: configuration.devices.trust > .zero)
-    return (passwords, policy)
+    let name = configuration.service.name, mayStandAlone = configuration.devices.trust > .zero
+    return (
+      passwords,
+      PasswordPolicy(settings: configuration.passwords, passwords: passwords, serviceName: name, mayStandAlone: mayStandAlone)
+    )
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
@@ -205,8 +222,7 @@ final class Application: Sendable {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
-      limiter: limiter,
-      outbox: outboxWorker, log: log, now: now)
+      limiter: limiter, outbox: outboxWorker, log: log, now: now)
   }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }

@@ -44,6 +44,7 @@ package final class Pruning: Sendable {
           + RevokedTokenStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
           + PasswordFailureStore(db).prune(before: at - Self.failureRetention, limit: Self.step)
           + PasswordFailureStore(db).pruneBeyondCapacity(limit: Self.step) + OutboxStore(db).pruneDead(at: at, limit: Self.step)
+          + DailyBudget(db).prune(at: at)
       }
       if gone == 0 { return }
     }

@@ -16,7 +16,7 @@ struct AdministratorTests {
     let passwords = Ground.passwords(vault)
     return Accounts(
       database: ground.database, vault: vault, passwords: passwords, policy: try Ground.policy(passwords), settings: settings,
-      issuer: "test", now: ground.clock.now)
+      issuer: "test", notices: try Ground.notices(vault), now: ground.clock.now)
   }
 
   @Test("where there is no administrator, nothing is protected", arguments: RoleStorage.available)

@@ -1,6 +1,9 @@
 import Cryptography
+import Defense
+import Delivery
 import Persistence
 import Primitives
+import Telemetry
 import Testing
 
 @testable import Identity
@@ -25,6 +28,14 @@ enum Ground {
     let settings = try PasswordSettings(
       from: SettingsReader(values) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
     return PasswordPolicy(settings: settings, passwords: passwords, serviceName: "CredentialFlow", mayStandAlone: mayStandAlone)
+  }
+
+  /// Of a server that sends nothing.
+  static func notices(_ vault: Vault) throws -> Notices {
+    let empty = SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") }
+    let outbox = Outbox(vault: vault, mail: try MailSettings(from: empty), sms: try SMSSettings(from: empty), product: "Test")
+    let pace = MessagePace(limiter: PaceLimiter(capacity: 1_024), settings: try MessageSettings(from: empty), isEnabled: true)
+    return Notices(outbox: outbox, pace: pace, log: .discarding)
   }
 
   static func passwords(_ vault: Vault, _ parameters: Argon2Parameters = cheap, greatestWork: Int = 0) -> Passwords {

@@ -71,6 +71,19 @@ extension OperationDescription {
         .post, "/auth/factors/totp/{id}/confirm", "Confirm an authenticator app by its first code", input: FactorSchemas.code,
         [Answer(200, "The factor; for the first one what POST /auth answers", FactorSchemas.confirmed, headers: ["X-Auth-Outcome"])],
         problems: [.invalidChallengeResponse, .notFound, .insufficientPermission]),
+    ] + codes("email", "a mail address", FactorSchemas.newEmail) + codes("sms", "a telephone number", FactorSchemas.newSMS)
+  }
+
+  private static func codes(_ method: String, _ what: String, _ input: Schema) -> [OperationDescription] {
+    [
+      OperationDescription(
+        .post, "/auth/factors/\(method)", "Begin to enrol \(what) that codes are sent to", input: input,
+        [Answer(201, "A code is on its way, unless too many were sent", FactorSchemas.sentCode, headers: ["X-Auth-Outcome"])],
+        problems: [.reauthenticationRequired, .conflict, .factorUnavailable], headers: [.stepUp]),
+      OperationDescription(
+        .post, "/auth/factors/\(method)/{id}/confirm", "Confirm \(what) by the code that was sent there", input: FactorSchemas.code,
+        [Answer(200, "The factor; for the first one what POST /auth answers", FactorSchemas.confirmed, headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallengeResponse, .notFound, .insufficientPermission]),
     ]
   }
 }
@@ -143,6 +156,7 @@ enum FactorSchemas {
           of: .object([
             .always("id", .identifier), .always("method", .string()), .always("name", .string()), .always("created_at", .time),
             .always("confirmed", .boolean()), .maybe("last_used_at", .time),
+            .maybe("address", .string("Where its codes go, masked.")),
             .maybe("remaining", .integer("Recovery codes that are left.")),
           ]))),
       .always("request_id", .string()),
@@ -159,6 +173,27 @@ enum FactorSchemas {
     .object([
       .always("id", .identifier), .always("secret", .string("Base 32.")), .always("uri", .string(format: "uri")),
       .always("qr_svg", .string("A picture of the URI.")), .always("expires_in", .integer("Seconds.")), .always("request_id", .string()),
+    ])
+  }
+
+  static var newEmail: Schema {
+    .input([
+      .always("address", .string(lengths: 3...254)), .maybe("name", .string(lengths: 0...64)),
+      .maybe("proof", .string("From step-up; an enrolment token needs none.")),
+    ])
+  }
+
+  static var newSMS: Schema {
+    .input([
+      .always("number", .string("E.164, such as +491701234567.")), .maybe("name", .string(lengths: 0...64)),
+      .maybe("proof", .string("From step-up; an enrolment token needs none.")),
+    ])
+  }
+
+  static var sentCode: Schema {
+    .object([
+      .always("id", .identifier), .always("sent_to", .string("Masked.")), .always("expires_in", .integer("Seconds.")),
+      .always("request_id", .string()),
     ])
   }
 

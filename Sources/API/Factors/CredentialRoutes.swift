@@ -25,6 +25,10 @@ extension Routes {
       row(.post, "/auth/factors/recovery-codes", .user, .normal, .emptyJSON, own.recoveryCodes),
       row(.post, "/auth/factors/totp", .enroller, .normal, .emptyJSON, own.newTOTP),
       row(.post, "/auth/factors/totp/{id}/confirm", .enroller, .strict, .json, own.confirmTOTP),
+      row(.post, "/auth/factors/email", .enroller, .strict, .json, own.newEmail),
+      row(.post, "/auth/factors/email/{id}/confirm", .enroller, .strict, .json, own.confirmEmail),
+      row(.post, "/auth/factors/sms", .enroller, .strict, .json, own.newSMS),
+      row(.post, "/auth/factors/sms/{id}/confirm", .enroller, .strict, .json, own.confirmSMS),
     ]
   }
 }
@@ -46,6 +50,10 @@ struct CredentialEndpoints: Sendable {
   let recoveryCodes: RecoveryCodesEndpoint
   let newTOTP: TOTPEnrollmentEndpoint
   let confirmTOTP: TOTPConfirmationEndpoint
+  let newEmail: CodeEnrollmentEndpoint
+  let confirmEmail: CodeConfirmationEndpoint
+  let newSMS: CodeEnrollmentEndpoint
+  let confirmSMS: CodeConfirmationEndpoint
 
   init(_ services: CredentialServices) {
     password = PasswordEndpoint(change: services.passwordChange)
@@ -62,5 +70,9 @@ struct CredentialEndpoints: Sendable {
     recoveryCodes = RecoveryCodesEndpoint(factors: services.factors)
     newTOTP = TOTPEnrollmentEndpoint(enrollments: services.enrollments)
     confirmTOTP = TOTPConfirmationEndpoint(enrollments: services.enrollments)
+    newEmail = CodeEnrollmentEndpoint(enrollments: services.enrollments, channel: .mail)
+    confirmEmail = CodeConfirmationEndpoint(enrollments: services.enrollments, method: .email)
+    newSMS = CodeEnrollmentEndpoint(enrollments: services.enrollments, channel: .sms)
+    confirmSMS = CodeConfirmationEndpoint(enrollments: services.enrollments, method: .sms)
   }
 }

@@ -60,8 +60,9 @@ enum UserCommands {
       let account = try await account(invocation, application)
       let roles = try await application.roles.assignments(of: .account(account.id))
       let factors = try await application.accounts.factors(of: account.id).filter(\.isConfirmed)
+      let addresses = try await application.accounts.codeAddresses(of: account.id)
       let held = UserState(
-        factors: factors, devices: try await application.credentials.devices.list(of: account.id),
+        factors: factors, addresses: addresses, devices: try await application.credentials.devices.list(of: account.id),
         isPasswordLocked: try await application.accounts.passwordLock(of: account) != .none)
       if invocation.isJSON {
         console.json { $0.account(account, roles: roles, held) }
@@ -77,7 +78,8 @@ enum UserCommands {
       console.line("password  \(account.password == nil ? "none yet" : held.isPasswordLocked ? "locked: 'user unlock' lifts it" : "set")")
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        console.line("factor    \(factor.method.rawValue), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+        let name = ([factor.method.rawValue] + [addresses[factor.id]].compactMap(\.self)).joined(separator: " ")
+        console.line("factor    \(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
       }
       for device in held.devices { console.line("device    \(device.name), \(device.id), last used \(device.lastUsedAt.rfc3339())") }
       return .done
@@ -171,6 +173,7 @@ enum ContactAddress {
 /// What a user has beside the account.
 private struct UserState {
   let factors: [Factor]
+  let addresses: [Factor.ID: String]
   let devices: [Device]
   let isPasswordLocked: Bool
 }
@@ -203,6 +206,7 @@ extension JSONWriter {
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
+            json.member("address", ifPresent: held.addresses[factor.id])
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)
             json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())

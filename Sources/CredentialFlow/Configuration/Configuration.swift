@@ -22,6 +22,7 @@ struct Configuration: Settings {
   let limits: ServerSettings
   let links: LinkSettings
   let mail: MailSettings
+  let messages: MessageSettings
   let pace: PaceSettings
   let passwords: PasswordSettings
   let registration: RegistrationSettings
@@ -46,6 +47,7 @@ struct Configuration: Settings {
     limits = try reader.section("limits")
     links = try reader.section("links")
     mail = try reader.section("mail")
+    messages = try reader.section("messages")
     pace = try reader.section("pace")
     passwords = try reader.section("passwords")
     registration = try reader.section("registration")

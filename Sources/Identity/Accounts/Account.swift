@@ -14,6 +14,8 @@ package struct Account: Sendable, Equatable {
   package let createdAt: Instant
   /// Grows with every change; the ETag.
   package let version: Int64
+  /// That messages are written in; `nil` for the installation's.
+  package var language: String?
 }
 
 extension Account {

@@ -30,14 +30,15 @@ extension Accounts {
   private func enrol(
     _ factors: NewFactors, _ account: Account, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {
-    for method in [FactorMethod.totp, .recoveryCode] {
+    let kinds: [(FactorMethod, (Factor) throws -> Void)] = [
+      (.totp, { try TOTPFactor(db, vault: vault).insert(factors.totp, of: $0.id) }),
+      (.recoveryCode, { try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: $0.id) }),
+    ]
+    for (method, insert) in kinds {
       let factor = Factor(
         id: Factor.ID(at: instant), method: method, name: "", failures: 0, createdAt: instant, confirmedAt: instant, lastUsedAt: nil)
       try FactorStore(db).insert(factor, of: account.id)
-      switch method {
-      case .totp: try TOTPFactor(db, vault: vault).insert(factors.totp, of: factor.id)
-      case .recoveryCode: try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: factor.id)
-      }
+      try insert(factor)
       try AuditLog(db).append(.factorEnrolled(factor, account.id), by: provenance, at: instant)
     }
   }

@@ -93,7 +93,7 @@ struct AccountStore {
     Account(
       id: try row.identifier("id"), username: Username(stored: try row.text("username")), email: try row.textIfPresent("email"),
       phone: try row.textIfPresent("phone"), isEnabled: try row.boolean("is_enabled"), password: try password(from: row),
-      createdAt: try row.instant("created_at"), version: try row.integer("version"))
+      createdAt: try row.instant("created_at"), version: try row.integer("version"), language: try row.textIfPresent("language"))
   }
 
   private func password(from row: Row) throws(DatabaseError) -> StoredPassword? {

@@ -11,12 +11,15 @@ package struct Accounts: Sendable {
   let policy: PasswordPolicy
   let settings: AccountSettings
   let issuer: String
+  let notices: Notices
   let now: Now
 
   /// `issuer` stands in `otpauth://` URIs, where an authenticator app shows it.
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, settings: AccountSettings, issuer: String, now: Now
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, settings: AccountSettings, issuer: String,
+    notices: Notices, now: Now
   ) {
+    self.notices = notices
     self.database = database
     self.vault = vault
     self.passwords = passwords
@@ -107,6 +110,11 @@ package struct Accounts: Sendable {
     try await database.read { try FactorStore($0).factors(of: account) }
   }
 
+  /// Where the codes of email and SMS factors go, masked.
+  package func codeAddresses(of account: Account.ID) async throws -> [Factor.ID: String] {
+    try await database.read { try CodeAddresses($0).recipients(of: account).mapValues(\.masked) }
+  }
+
   /// A disabled user gets nothing from any door; live sessions and challenges end. False where there is no such user. Throws
   /// `LastAdministrator`.
   package func setEnabled(_ isEnabled: Bool, _ name: String, by provenance: Provenance) async throws -> Bool {
@@ -145,6 +153,7 @@ package struct Accounts: Sendable {
       try end(account.id, because: .password, db, by: provenance, at: at)
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
       try AuditLog(db).append(.account("password_set", account), by: provenance, at: at)
+      try notices.tell(account, .passwordChanged, db, by: provenance, at: at)
     }
     return isKnown ? .done : .unknownUser
   }

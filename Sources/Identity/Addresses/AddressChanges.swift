@@ -9,13 +9,15 @@ package struct AddressChanges: Sendable {
   private let database: any Database
   private let vault: Vault
   private let outbox: Outbox
+  private let notices: Notices
   private let links: Links
   private let now: Now
 
-  package init(database: any Database, vault: Vault, outbox: Outbox, links: Links, now: Now) {
+  package init(database: any Database, vault: Vault, outbox: Outbox, notices: Notices, links: Links, now: Now) {
     self.database = database
     self.vault = vault
     self.outbox = outbox
+    self.notices = notices
     self.links = links
     self.now = now
   }
@@ -123,16 +125,14 @@ package struct AddressChanges: Sendable {
 }
 
 extension AddressChanges {
-  /// To the old email address, whatever has changed: it may be its owner who does not know. It names the new one in part only.
+  /// To the old email address, whatever has changed: it may be its owner who does not know. Both are named in part only.
   private func tell(
     _ account: Account, of change: AddressChangeStore.Row, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {
-    guard let old = account.email.flatMap({ MailAddress($0) }), let new = Self.recipient(change.kind, change.address) else { return }
-    let values = MessageValues([
-      .username: account.username.text, .change: "\(change.kind.rawValue): \(new.masked)", .time: instant.rfc3339(),
-      .place: provenance.address, .request: provenance.requestID,
-    ])
-    try outbox.send(.noticeAddress, to: old, values, lifetime: .days(2), db, at: instant)
+    let old = change.kind == .email ? account.email : account.phone
+    func masked(_ address: String?) -> String { address.flatMap { Self.recipient(change.kind, $0)?.masked } ?? "-" }
+    try notices.tell(
+      account, .addressChanged(from: masked(old), to: masked(change.address)), mailing: account.email, db, by: provenance, at: instant)
   }
 }
 

@@ -12,6 +12,7 @@ package struct CredentialServices: Sendable {
   package let recovery: Recovery
   package let registration: Registration
   package let addresses: AddressChanges
+  package let codes: CodeSending
 
   /// What all of them rest on.
   package struct Ground: Sendable {
@@ -21,14 +22,14 @@ package struct CredentialServices: Sendable {
     let policy: PasswordPolicy
     let links: Links
     let outbox: Outbox
+    let notices: Notices
     let limiter: PaceLimiter
     let pace: Pace?
     let now: Now
 
     package init(
       database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, outbox: Outbox,
-      limiter: PaceLimiter,
-      pace: Pace?, now: Now
+      notices: Notices, limiter: PaceLimiter, pace: Pace?, now: Now
     ) {
       self.database = database
       self.vault = vault
@@ -36,6 +37,7 @@ package struct CredentialServices: Sendable {
       self.policy = policy
       self.links = links
       self.outbox = outbox
+      self.notices = notices
       self.limiter = limiter
       self.pace = pace
       self.now = now
@@ -43,26 +45,27 @@ package struct CredentialServices: Sendable {
   }
 
   package init(
-    _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, accounts: AccountSettings, registration settings: RegistrationSettings,
-    serviceName: String, audience: String
+    _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, codes: CodeSending, accounts: AccountSettings,
+    registration settings: RegistrationSettings, serviceName: String, audience: String
   ) {
     enrollments = Enrollments(
-      database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, serviceName: serviceName, audience: audience,
-      now: ground.now)
-    factors = OwnFactors(database: ground.database, vault: ground.vault, now: ground.now)
+      database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, codes: codes, notices: ground.notices,
+      serviceName: serviceName, audience: audience, now: ground.now)
+    self.codes = codes
+    factors = OwnFactors(database: ground.database, vault: ground.vault, notices: ground.notices, now: ground.now)
     invitations = Invitations(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, links: ground.links,
-      registrationRoles: settings.roles, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+      notices: ground.notices, registrationRoles: settings.roles, limiter: ground.limiter, pace: ground.pace, now: ground.now)
     passwordChange = PasswordChange(
-      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, limiter: ground.limiter,
-      pace: ground.pace, now: ground.now)
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy,
+      notices: ground.notices, limiter: ground.limiter, pace: ground.pace, now: ground.now)
     devices = Devices(database: ground.database, now: ground.now)
     recovery = Recovery(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, outbox: ground.outbox,
-      links: ground.links, settings: accounts, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+      notices: ground.notices, links: ground.links, settings: accounts, limiter: ground.limiter, pace: ground.pace, now: ground.now)
     registration = Registration(
       database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
     addresses = AddressChanges(
-      database: ground.database, vault: ground.vault, outbox: ground.outbox, links: ground.links, now: ground.now)
+      database: ground.database, vault: ground.vault, outbox: ground.outbox, notices: ground.notices, links: ground.links, now: ground.now)
   }
 }

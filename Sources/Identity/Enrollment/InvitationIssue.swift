@@ -61,6 +61,7 @@ extension Invitations {
     let code = OpaqueCredential(.invitation, for: invitation.id)
     try InvitationStore(db).replace(invitation, digest: code.digest, at: instant)
     try AuditLog(db).append(.invitation("issued", account.id), by: provenance, at: instant)
+    try notices.tell(account, .invited, db, by: provenance, at: instant)
     return Issued(code: code.text, url: links.url(.invitation, code: code.text), expiresAt: invitation.expiresAt)
   }
 }

@@ -11,6 +11,7 @@ package struct Invitations: Sendable {
   let passwords: Passwords
   let policy: PasswordPolicy
   let links: Links
+  let notices: Notices
   /// What those hold who registered themselves.
   let registrationRoles: [String]
   private let limiter: PaceLimiter
@@ -19,7 +20,8 @@ package struct Invitations: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, registrationRoles: [String],
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, notices: Notices,
+    registrationRoles: [String],
     limiter: PaceLimiter, pace: Pace?, now: Now
   ) {
     self.database = database
@@ -27,6 +29,7 @@ package struct Invitations: Sendable {
     self.passwords = passwords
     self.policy = policy
     self.links = links
+    self.notices = notices
     self.registrationRoles = registrationRoles
     self.limiter = limiter
     self.pace = pace

@@ -10,18 +10,21 @@ package struct PasswordChange: Sendable {
   private let vault: Vault
   private let passwords: Passwords
   private let policy: PasswordPolicy
+  private let notices: Notices
   private let limiter: PaceLimiter
   /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
   private let pace: Pace?
   private let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, limiter: PaceLimiter, pace: Pace?, now: Now
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, notices: Notices, limiter: PaceLimiter, pace: Pace?,
+    now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
     self.policy = policy
+    self.notices = notices
     self.limiter = limiter
     self.pace = pace
     self.now = now
@@ -83,6 +86,7 @@ package struct PasswordChange: Sendable {
       _ = try SessionStore(db).end(.others(of: account.id, than: live.id), because: .password, by: provenance, at: at)
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
       try AuditLog(db).append(.account("password_changed", current), by: provenance, at: at)
+      try notices.tell(current, .passwordChanged, db, by: provenance, at: at)
       return .done
     }
   }

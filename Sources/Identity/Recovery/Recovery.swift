@@ -12,6 +12,7 @@ package struct Recovery: Sendable {
   let passwords: Passwords
   let policy: PasswordPolicy
   let outbox: Outbox
+  let notices: Notices
   let links: Links
   let settings: AccountSettings
   private let limiter: PaceLimiter
@@ -20,7 +21,7 @@ package struct Recovery: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, outbox: Outbox, links: Links,
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, outbox: Outbox, notices: Notices, links: Links,
     settings: AccountSettings, limiter: PaceLimiter, pace: Pace?, now: Now
   ) {
     self.database = database
@@ -28,6 +29,7 @@ package struct Recovery: Sendable {
     self.passwords = passwords
     self.policy = policy
     self.outbox = outbox
+    self.notices = notices
     self.links = links
     self.settings = settings
     self.limiter = limiter

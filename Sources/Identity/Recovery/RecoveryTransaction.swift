@@ -32,7 +32,7 @@ extension Recovery {
     _ answer: FactorAnswer, _ account: Account.ID, _ factors: SecondFactors, _ mailbox: Set<Factor.ID>, by provenance: Provenance,
     at instant: Instant
   ) throws -> RecoveryState.Event {
-    switch try factors.check(answer, of: account, except: mailbox, by: provenance, at: instant) {
+    switch try factors.check(answer, of: account, except: mailbox, within: nil, by: provenance, at: instant) {
     case .right(let use):
       guard try factors.consume(use, at: instant) else { return .factorWrong }
       return .factorRight(answer.method, bySameMailbox: mailbox.contains(use.factor))
@@ -51,5 +51,6 @@ extension Recovery {
     let event = AuditEvent(
       "account.recovered", subject: "account:\(account.id)", ["username": account.username.text, "method": proof.method.rawValue])
     try AuditLog(db).append(event, by: provenance, at: instant)
+    try notices.tell(account, .recovered, db, by: provenance, at: instant)
   }
 }

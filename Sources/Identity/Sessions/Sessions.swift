@@ -9,8 +9,10 @@ package struct Sessions: Sendable {
   private let tokens: AccessTokens
   private let settings: TokenSettings
   private let refreshTokens: RefreshTokens
+  private let notices: Notices
 
-  package init(tokens: AccessTokens, settings: TokenSettings, vault: Vault) {
+  package init(tokens: AccessTokens, settings: TokenSettings, vault: Vault, notices: Notices) {
+    self.notices = notices
     self.tokens = tokens
     self.settings = settings
     refreshTokens = RefreshTokens(vault: vault)
@@ -35,6 +37,10 @@ package struct Sessions: Sendable {
       .oldest(of: session.account, keeping: settings.sessionsPerUser - 1), because: .replaced, by: context.provenance, at: instant)
     try SessionStore(db).insert(session, refreshDigest: refresh.digest)
     try AuditLog(db).append(.sessionOpened(session, by: proof.method), by: context.provenance, at: instant)
+    if opening.device == nil {
+      let name = opening.deviceName.isEmpty ? context.userAgent : opening.deviceName
+      try notices.tell(opening.account, .newDevice(name: name), db, by: context.provenance, at: instant)
+    }
     let active = opening.active
     let lifetime = active.lifetime(atMost: min(settings.accessLifetime, session.refreshExpiresAt - instant), at: instant)
     return SignedIn(

@@ -114,5 +114,5 @@ package struct SignInProof: Sendable, Equatable {
   package var amr: [String] { ["pwd"] + method.amr + ["mfa"] }
 
   /// Authenticator assurance level (NIST SP 800-63B-4), as the contract names them.
-  package var acr: String { "aal2" }
+  package var acr: String { method.acr }
 }

@@ -27,7 +27,7 @@ extension SignIn {
       return try challenge(request, account, device, db, at: instant)
     case .awaitingFactor:
       guard let answer = request.answer else { return .ended(.refused) }
-      let use = try evaluate(answer, of: account.id, &state, request.context.provenance, db, at: instant)
+      let use = try evaluate(answer, of: account.id, within: nil, &state, request.context.provenance, db, at: instant)
       guard case .complete = state else { return ended(state) }
       var opening = Opening(
         account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
@@ -52,7 +52,8 @@ extension SignIn {
     guard let attemptsLeft = try store.takeAttempt(challenge.id) else { return .ended(.invalidChallenge) }
     var state = SignInState.challenged
     state.handle(.challengeAnswered)
-    let use = try evaluate(call.answer, of: account.id, &state, call.context.provenance, db, at: instant)
+    let use = try evaluate(
+      call.answer, of: account.id, within: .signIn(challenge.id), &state, call.context.provenance, db, at: instant)
     let device = try challenge.device.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
       .flatMap { $0.digest == challenge.deviceDigest ? $0 : nil }
     var opening = Opening(
@@ -87,10 +88,10 @@ extension SignIn {
   }
 
   private func evaluate(
-    _ answer: FactorAnswer, of account: Account.ID, _ state: inout SignInState, _ provenance: Provenance, _ db: any Transaction,
-    at instant: Instant
+    _ answer: FactorAnswer, of account: Account.ID, within binding: CodeBinding?, _ state: inout SignInState, _ provenance: Provenance,
+    _ db: any Transaction, at instant: Instant
   ) throws -> FactorUse? {
-    switch try SecondFactors(db, vault: vault).check(answer, of: account, by: provenance, at: instant) {
+    switch try SecondFactors(db, vault: vault).check(answer, of: account, within: binding, by: provenance, at: instant) {
     case .right(let use):
       state.handle(.factorRight(answer.method))
       return use
