@@ -65,7 +65,9 @@ final class Application: Sendable {
     let (passwords, policy) = Self.passwords(ground, configuration)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    let writing = Writing(ground, outbox, limiter, configuration, log: log, now: now)
+    let writing = Writing(
+      database: database, vault: vault, outbox: outbox, limiter: limiter, messages: configuration.messages, sms: configuration.sms,
+      isPaced: configuration.pace.isEnabled, log: log, now: now)
     accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
@@ -90,21 +92,6 @@ final class Application: Sendable {
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
-  }
-
-  /// What writes to people.
-  private struct Writing {
-    let outbox: Outbox
-    let codes: CodeSending
-    let notices: Notices
-
-    init(_ ground: Ground, _ outbox: Outbox, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now) {
-      self.outbox = outbox
-      let pace = MessagePace(limiter: limiter, settings: configuration.messages, isEnabled: configuration.pace.isEnabled)
-      codes = CodeSending(
-        database: ground.database, vault: ground.vault, outbox: outbox, pace: pace, sms: configuration.sms, log: log, now: now)
-      notices = Notices(outbox: outbox, pace: pace, log: log)
-    }
   }
 
   private static func signIn(
