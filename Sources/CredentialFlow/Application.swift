@@ -65,9 +65,7 @@ final class Application: Sendable {
     let (passwords, policy) = Self.passwords(ground, configuration)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    let writing = Writing(
-      database: database, vault: vault, outbox: outbox, limiter: limiter, messages: configuration.messages, sms: configuration.sms,
-      isPaced: configuration.pace.isEnabled, log: log, now: now)
+    let writing = Self.writing(ground, outbox, limiter, configuration, log: log, now: now)
     accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
@@ -92,6 +90,14 @@ final class Application: Sendable {
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
+  }
+
+  private static func writing(
+    _ ground: Ground, _ outbox: Outbox, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now
+  ) -> Writing {
+    Writing(
+      database: ground.database, vault: ground.vault, outbox: outbox, limiter: limiter, messages: configuration.messages,
+      sms: configuration.sms, isPaced: configuration.pace.isEnabled, log: log, now: now)
   }
 
   private static func signIn(
