@@ -150,7 +150,7 @@ extension CredentialWalk {
   func recover(_ user: WalkedUser) async throws {
     if chance(40) {
       try require(world.startRecovery(user.name, client).status == 202, "a recovery that answers otherwise")
-      guard let code = try await world.lastMail(to: user.name)?.code, user.recoveryCodes.last != code else { return }
+      guard let code = try await world.lastMail("recovery", to: user.name)?.code, user.recoveryCodes.last != code else { return }
       user.recoveryCodes.append(code)
       user.pieces.append(code)
       return

@@ -125,7 +125,7 @@ struct AddressTests {
       #expect(try world.confirmAddress(mail.code, token).code == "invalid_challenge_response")
       let told = try #require(try await world.mails().last)
       #expect(told.template == "notice_address" && told.recipient == "user@example.com")
-      #expect(told.values["change"]?.string == "email: n***@example.org" && told.values["link"] == nil)
+      #expect(told.values["change"]?.string == "u***@example.com → n***@example.org" && told.values["link"] == nil)
     }
   }
 

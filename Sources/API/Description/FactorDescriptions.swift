@@ -26,6 +26,11 @@ extension OperationDescription {
         input: .input([.always("username", .string(lengths: 1...254))]),
         [Answer(202, "Whatever was sent", FactorSchemas.expiry, headers: ["X-Auth-Outcome"])]),
       OperationDescription(
+        .post, "/auth/recovery/send", "Send the code of an email or SMS factor for a recovery; never to the mailbox that recovers",
+        input: .input([.always("code", .string()), .always("method", .string(oneOf: ["email", "sms"]))]),
+        [Answer(202, "Whatever was sent", FactorSchemas.sent, headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallenge, .factorUnavailable]),
+      OperationDescription(
         .post, "/auth/recovery/finish", "Set a new password by code and second factor; signing in comes after",
         input: FactorSchemas.recovery, [Answer(204, "Recovered", headers: ["X-Auth-Outcome"])],
         problems: [

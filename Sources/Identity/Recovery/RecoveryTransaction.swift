@@ -17,7 +17,7 @@ extension Recovery {
     guard try factors.methods(of: account.id, except: mailbox).contains(answer.method) else { return .factorUnavailable }
     guard try store.takeAttempt(recovery.id) else { return .invalid }
     var state = RecoveryState.started(attemptsLeft: RecoveryState.mostAttempts - recovery.attempts)
-    switch state.handle(try event(answer, account.id, factors, mailbox, by: provenance, at: instant)) {
+    switch state.handle(try event(answer, recovery, account.id, factors, mailbox, by: provenance, at: instant)) {
     case .replacePassword(let proof):
       guard try store.consume(recovery.id, of: account.id) else { return .invalid }
       try replace(password, of: account, proof, db, by: provenance, at: instant)
@@ -29,10 +29,10 @@ extension Recovery {
   }
 
   private func event(
-    _ answer: FactorAnswer, _ account: Account.ID, _ factors: SecondFactors, _ mailbox: Set<Factor.ID>, by provenance: Provenance,
-    at instant: Instant
+    _ answer: FactorAnswer, _ recovery: StartedRecovery, _ account: Account.ID, _ factors: SecondFactors, _ mailbox: Set<Factor.ID>,
+    by provenance: Provenance, at instant: Instant
   ) throws -> RecoveryState.Event {
-    switch try factors.check(answer, of: account, except: mailbox, within: nil, by: provenance, at: instant) {
+    switch try factors.check(answer, of: account, except: mailbox, within: .recovery(recovery.id), by: provenance, at: instant) {
     case .right(let use):
       guard try factors.consume(use, at: instant) else { return .factorWrong }
       return .factorRight(answer.method, bySameMailbox: mailbox.contains(use.factor))
