@@ -10,14 +10,17 @@ package struct AddressChanges: Sendable {
   private let vault: Vault
   private let outbox: Outbox
   private let notices: Notices
+  /// Whose bounds hold here too: what an account, an address, a day may cost.
+  private let codes: CodeSending
   private let links: Links
   private let now: Now
 
-  package init(database: any Database, vault: Vault, outbox: Outbox, notices: Notices, links: Links, now: Now) {
+  package init(database: any Database, vault: Vault, outbox: Outbox, notices: Notices, codes: CodeSending, links: Links, now: Now) {
     self.database = database
     self.vault = vault
     self.outbox = outbox
     self.notices = notices
+    self.codes = codes
     self.links = links
     self.now = now
   }
@@ -35,7 +38,7 @@ package struct AddressChanges: Sendable {
     case sent(masked: String)
     case unproven
     case invalidAddress
-    /// Nothing is configured that sends there, or as much waits as may. The proof is not spent.
+    /// Nothing is configured that sends there, or as much waits, or was sent, as may. The proof is not spent.
     case unavailable
   }
 
@@ -45,6 +48,8 @@ package struct AddressChanges: Sendable {
   ) async throws -> StartOutcome {
     guard let recipient = Self.recipient(kind, address) else { return .invalidAddress }
     let at = now()
+    let asking = MessagePace.Asking(account: live.account.id, recipient: recipient, address: provenance.address, application: nil)
+    guard codes.pace.withholds(asking, at: at) == nil else { return .unavailable }
     let change = AddressChangeStore.Row(id: .init(at: at), kind: kind, address: recipient.text)
     let code = kind == .email ? OpaqueCredential(.verification, for: change.id).text : Self.digits()
     do {
@@ -52,6 +57,7 @@ package struct AddressChanges: Sendable {
         guard let proof, let account = try DoorKeeper(db).session(live.id, at: at)?.account,
           try StepUpStore(db).spend(proof, of: live.id, for: .address, at: at)
         else { return .unproven }
+        guard try codes.refusal(of: recipient, db, at: at) == nil else { throw Undelivered() }
         try AddressChangeStore(db).replace(change, of: account.id, digest: digest(code), at: at)
         guard case .queued = try outbox.enqueue(message(kind, recipient, code, account, at), db, at: at) else { throw Undelivered() }
         try AuditLog(db).append(.address("change_started", change, account.id), by: provenance, at: at)

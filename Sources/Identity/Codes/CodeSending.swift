@@ -142,7 +142,7 @@ extension CodeSending {
   }
 
   /// Against pumping: where an SMS may go, and how many in a day.
-  private func refusal(of recipient: Recipient, _ db: any Transaction, at instant: Instant) throws -> String? {
+  func refusal(of recipient: Recipient, _ db: any Transaction, at instant: Instant) throws -> String? {
     guard case .sms(let number) = recipient else { return nil }
     guard sms.countries.allows(number) else { return "the country is not allowed" }
     return try DailyBudget(db).spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"

@@ -66,6 +66,7 @@ package struct CredentialServices: Sendable {
     registration = Registration(
       database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
     addresses = AddressChanges(
-      database: ground.database, vault: ground.vault, outbox: ground.outbox, notices: ground.notices, links: ground.links, now: ground.now)
+      database: ground.database, vault: ground.vault, outbox: ground.outbox, notices: ground.notices, codes: codes, links: ground.links,
+      now: ground.now)
   }
 }

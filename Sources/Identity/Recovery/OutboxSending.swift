@@ -9,11 +9,12 @@ extension Outbox {
   /// Writes a mail, or, where there is nobody to write to, does the same work for nothing: sealing it, writing it, waking who sends.
   /// So the time of the answer does not say which it was. A full outbox drops the mail: whoever asked asks again.
   func send(
-    _ kind: MessageKind, to recipient: MailAddress?, _ values: MessageValues, lifetime: Duration, _ db: any Transaction,
-    at instant: Instant
+    _ kind: MessageKind, to recipient: MailAddress?, _ values: MessageValues, in language: String? = nil, lifetime: Duration,
+    _ db: any Transaction, at instant: Instant
   ) throws {
     guard let address = recipient ?? Self.nowhere else { return }
-    let message = OutgoingMessage(kind, to: .mail(address), values, lifetime: lifetime)
+    let message = OutgoingMessage(
+      kind, to: .mail(address), values, in: language.flatMap(Language.init), lifetime: lifetime)
     guard case .queued(let id) = try enqueue(message, db, at: instant), recipient == nil else { return }
     try OutboxStore(db).withdraw(id)
   }

@@ -59,7 +59,7 @@ package struct Recovery: Sendable {
         .link: links.url(.recovery, code: code.text), .code: code.text, .expires: (at + RecoveryState.lifetime).rfc3339(),
         .username: account?.username.text ?? name,
       ])
-      try outbox.send(.recovery, to: recipient, values, lifetime: RecoveryState.lifetime, db, at: at)
+      try outbox.send(.recovery, to: recipient, values, in: account?.language, lifetime: RecoveryState.lifetime, db, at: at)
     }
   }
 

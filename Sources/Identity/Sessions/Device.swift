@@ -99,15 +99,6 @@ struct DeviceStore {
       "DELETE FROM device WHERE id = \(id) AND account_id = \(account) AND expires_at > \(instant) RETURNING id") != nil
   }
 
-  /// Deletes at most `limit` whose time was over before `instant`; returns how many went.
-  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
-    try db.rows(
-      """
-      DELETE FROM device WHERE id IN (SELECT id FROM device WHERE expires_at < \(instant) LIMIT \(limit)) RETURNING id
-      """
-    ).count
-  }
-
   /// Keeps the newest `count` of an account's devices.
   func keepNewest(_ count: Int, of account: Account.ID) throws(DatabaseError) {
     try db.run(
