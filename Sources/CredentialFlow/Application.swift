@@ -34,7 +34,7 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
-  let outbox: Outbox
+  private let writing: Writing
   private let denials = DenialTally()
   private let limiter: PaceLimiter
   private let ground: Ground
@@ -64,8 +64,7 @@ final class Application: Sendable {
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let (passwords, policy) = Self.passwords(ground, configuration)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    let writing = Self.writing(ground, outbox, limiter, configuration, log: log, now: now)
+    writing = Self.writing(ground, limiter, configuration, log: log, now: now)
     accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
@@ -93,9 +92,11 @@ final class Application: Sendable {
   }
 
   private static func writing(
-    _ ground: Ground, _ outbox: Outbox, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now
+    _ ground: Ground, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now
   ) -> Writing {
-    Writing(
+    let outbox = Outbox(
+      vault: ground.vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
+    return Writing(
       database: ground.database, vault: ground.vault, outbox: outbox, limiter: limiter, messages: configuration.messages,
       sms: configuration.sms, isPaced: configuration.pace.isEnabled, log: log, now: now)
   }
@@ -215,8 +216,11 @@ final class Application: Sendable {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
-      limiter: limiter, outbox: outboxWorker, log: log, now: now)
+      limiter: limiter, outbox: outboxWorker,
+      security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
+
+  var outbox: Outbox { writing.outbox }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
 

@@ -13,6 +13,8 @@ final class LoopContext {
   let now: Now
   var ids = RequestIDs()
   var isDraining = false
+  /// Answers tell browsers to come by https only.
+  var isStrict = false
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()

@@ -1,3 +1,4 @@
+internal import Delivery
 internal import Identity
 internal import JSON
 internal import Journal
@@ -6,7 +7,7 @@ internal import Primitives
 /// `user …`: accounts and what they hold.
 enum UserCommands {
   static let rows =
-    [add, list, show, UserInvitationCommands.invite, disable, enable, unlock, delete, setPassword]
+    [add, list, show, UserInvitationCommands.invite, disable, enable, unlock, delete, setPassword, setLanguage]
     + [UserInvitationCommands.resetMFA, grant, revoke]
 
   private static let name = Command.Argument("USER", "the username")
@@ -120,6 +121,17 @@ enum UserCommands {
         try console.password(), try invocation.argument("USER"), by: console.provenance)
       if case .invalid(let flaws) = outcome { throw Refusal("the password is refused: \(flaws.sentence)") }
       return try done(outcome == .done, invocation)
+    })
+
+  private static let setLanguage = Command(
+    "user set-language", "Sets the language that a user is written to in", arguments: [name, .init("LANGUAGE", "en, de, or 'default'")],
+    examples: ["user set-language alice de"],
+    action: .application { invocation, console, application in
+      let text = try invocation.argument("LANGUAGE")
+      let language = Language(rawValue: text)
+      guard language != nil || text == "default" else { throw invocation.wrong("expected en, de or default, not '\(text)'") }
+      return try done(
+        await application.accounts.setLanguage(language, try invocation.argument("USER"), by: console.provenance), invocation)
     })
 
   private static let grant = Command(

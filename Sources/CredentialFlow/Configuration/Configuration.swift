@@ -5,6 +5,7 @@ internal import Identity
 internal import Persistence
 internal import Primitives
 internal import Server
+internal import Transport
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
 struct Configuration: Settings {
@@ -27,6 +28,7 @@ struct Configuration: Settings {
   let passwords: PasswordSettings
   let registration: RegistrationSettings
   let sms: SMSSettings
+  let tls: TLSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -52,6 +54,7 @@ struct Configuration: Settings {
     passwords = try reader.section("passwords")
     registration = try reader.section("registration")
     sms = try reader.section("sms")
+    tls = try reader.section("tls")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)
@@ -89,9 +92,11 @@ struct ServiceSettings: Settings {
 /// The listener for metrics, readiness and administration.
 struct OperationsSettings: Settings {
   let listen: String
+  let tls: TLSSettings
 
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
+    tls = try reader.section("tls")
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
   }
 }

@@ -17,6 +17,7 @@ final class RunningServer: Sendable {
   private let denials: DenialRecorder
   private let pruning: Pruning
   private let keys: KeyRotation
+  private let security: ListenerSecurity
   private let limiter: PaceLimiter
   /// Sends what stands in the outbox.
   let outbox: OutboxWorker
@@ -25,18 +26,22 @@ final class RunningServer: Sendable {
 
   init(
     api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, limiter: PaceLimiter,
-    outbox: OutboxWorker,
-    log: Log, now: Now
+    outbox: OutboxWorker, security: ListenerSecurity, log: Log, now: Now
   ) throws {
-    world = try HTTPServer(settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, log: log, now: now)
+    let isStrict = security.world != nil || configuration.service.publicURL.hasPrefix("https://")
+    world = try HTTPServer(
+      settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, tls: security.world, isStrict: isStrict,
+      log: log, now: now)
     // One loop: it answers a scraper and the operator, however busy the others are.
     var limits = configuration.limits
     limits.loops = 1
-    operations = try HTTPServer(settings: limits, routes: api.operationsRoutes, log: log, now: now)
+    operations = try HTTPServer(
+      settings: limits, routes: api.operationsRoutes, tls: security.operations, isStrict: security.operations != nil, log: log, now: now)
     settings = configuration
     self.denials = denials
     self.pruning = pruning
     self.keys = keys
+    self.security = security
     self.limiter = limiter
     self.outbox = outbox
     self.log = log
@@ -60,12 +65,16 @@ final class RunningServer: Sendable {
     return true
   }
 
-  /// Writes the denials of every minute, forgets what is over, takes the signing keys to their next stage when it is due, and
+  /// SIGHUP: certificates and keys as they stand now.
+  func reload(_ settings: ListenerSecurity.Settings) { security.reload(settings) }
+
+  /// Writes the denials of every minute, takes certificates that have changed, forgets what is over, takes the signing keys to their next stage when it is due, and
   /// returns the memory of a burst. Ends when the task is cancelled.
   func maintain() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: await pause())
       await denials.record(at: now())
+      security.refresh()
       await attempt("pruning") { try await pruning.run() }
       await attempt("key rotation") { try await keys.advance() }
       limiter.trim(now: now())
@@ -93,6 +102,7 @@ final class RunningServer: Sendable {
     async let operations: Void = operations.drain(within: timeout)
     _ = await (world, operations)
     await denials.record(at: now(), isFinal: true)
+    security.refresh()
     log.info("stopped")
   }
 

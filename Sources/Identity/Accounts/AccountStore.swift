@@ -79,6 +79,10 @@ struct AccountStore {
       """) != nil
   }
 
+  func setLanguage(_ language: String?, _ id: Account.ID) throws(DatabaseError) {
+    try db.run("UPDATE account SET language = \(language), version = version + 1 WHERE id = \(id)")
+  }
+
   func delete(_ id: Account.ID) throws(DatabaseError) {
     try db.run("DELETE FROM account WHERE id = \(id)")
     db.announce(.account(id.bytes))

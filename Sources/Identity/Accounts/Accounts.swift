@@ -1,4 +1,5 @@
 internal import Cryptography
+package import Delivery
 package import Journal
 package import Persistence
 package import Primitives
@@ -178,6 +179,15 @@ package struct Accounts: Sendable {
     let digest = usernameDigest(account.username.text, vault)
     let failures = try await database.read { try PasswordFailureStore($0).failures(digest, .unknown) }
     return failures >= PasswordFailureStore.most ? .unknownSources : .none
+  }
+
+  /// The language that the user is written to in; `nil` for the installation's. False where there is no such user.
+  package func setLanguage(_ language: Language?, _ name: String, by provenance: Provenance) async throws -> Bool {
+    try await change(name) { db, account, at in
+      guard account.language != language?.rawValue else { return }
+      try AccountStore(db).setLanguage(language?.rawValue, account.id)
+      try AuditLog(db).append(.account("language_set", account), by: provenance, at: at)
+    }
   }
 
   /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.

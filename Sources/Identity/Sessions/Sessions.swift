@@ -38,8 +38,7 @@ package struct Sessions: Sendable {
     try SessionStore(db).insert(session, refreshDigest: refresh.digest)
     try AuditLog(db).append(.sessionOpened(session, by: proof.method), by: context.provenance, at: instant)
     if opening.device == nil {
-      let name = opening.deviceName.isEmpty ? context.userAgent : opening.deviceName
-      try notices.tell(opening.account, .newDevice(name: name), db, by: context.provenance, at: instant)
+      try notices.tell(opening.account, .newDevice(name: opening.deviceName), db, by: context.provenance, at: instant)
     }
     let active = opening.active
     let lifetime = active.lifetime(atMost: min(settings.accessLifetime, session.refreshExpiresAt - instant), at: instant)

@@ -46,6 +46,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private var unfinished: [Connection] = []
   var wheel: TimerWheel
   private(set) var tick: UInt32
+  /// Counts turns, for what is rationed by turn.
+  private(set) var turn: UInt64 = 0
   private var acceptors: [UInt64: Acceptor] = [:]
   private var nextAcceptorToken = UInt64.max - 1
   /// Called at the end of each turn, for what is gathered per turn, such as log lines.
@@ -122,8 +124,10 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
       isBusy = count > 0
       // First the clock: a deadline that an event sets counts from now, not from when the loop last woke.
       expireDeadlines()
-      for index in 0..<max(0, Int(count)) { handle(events[index]) }
+      turn &+= 1
+      // Those from the turn before come first: else a flood of new ones would keep them waiting for ever.
       for connection in take(&unfinished) { connection.continueReading() }
+      for index in 0..<max(0, Int(count)) { handle(events[index]) }
       runWork()
       turnEnded()
     }
@@ -240,11 +244,4 @@ extension EventLoop {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
     return UInt32(truncatingIfNeeded: (UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000) / tickMilliseconds) &+ 1
   }
-}
-
-/// The system would not give the descriptors that a loop needs.
-package struct LoopError: Error, CustomStringConvertible {
-  package let code: Int32
-
-  package var description: String { "cannot make an event loop: \(String(cString: strerror(code)))" }
 }

@@ -102,7 +102,7 @@ struct CodeFactorTests {
 
   @Test("a code is good for five answers and ten minutes, not longer where the clock is set back")
   func bounds() async throws {
-    try await World.run(Post.settings()) { world in
+    try await World.run(Post.settings(["tokens.accessLifetime": "7200"])) { world in
       let (person, client, address) = (try await world.addPerson(), try await world.addClient(), Post.address())
       let token = try world.signedIn(person, client).token()
       func begin() async throws -> (String, String) {

@@ -1,5 +1,7 @@
+import Identity
 import JSON
 import Primitives
+import Telemetry
 import TestPost
 import Testing
 
