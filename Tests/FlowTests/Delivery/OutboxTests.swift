@@ -23,7 +23,8 @@ struct OutboxTests {
   @Test("a message is written with what it tells of, and sent by the running server as soon as that is committed")
   func woken() async throws {
     try await World.run(Post.settings()) { world in
-      let running = Task { await world.server.outbox.run() }
+      let worker = world.server.outbox
+      let running = Task { await worker.run() }
       let address = Post.address()
       try await notice(world, to: address)
       #expect(try Post.office.mails(to: address).count == 1)
