@@ -121,7 +121,9 @@ extension CredentialWalk {
     let answer = try world.accept(code, client, password: password)
     try refuseTokens(answer, unless: false, "an acceptance")
     guard let token = answer.json?["enrollment_token"]?.string else { return }
-    try require(code == user.invitation && password == user.password && user.totps.isEmpty, "an enrolment token for \(code)")
+    let isRight = password == user.password || !user.hasPassword
+    try require(code == user.invitation && isRight && user.totps.isEmpty, "an enrolment token for \(code)")
+    (user.password, user.hasPassword) = (password, true)
     if let old = user.enrollment?.token { user.pieces.append(old) }
     user.enrollment = (token, [])
   }
@@ -156,17 +158,19 @@ extension CredentialWalk {
       return
     }
     guard let code = chance(85) ? user.recoveryCodes.last : any(users.flatMap(\.pieces)) else { return }
-    let (method, answer) = answer(of: user)
-    let fit = user.fit(method, answer, world.clock)
+    // Whose code it is, is whose account it may open.
+    let owner = users.first { $0.recoveryCodes.contains(code) } ?? user
+    let (method, answer) = answer(of: owner)
+    let fit = owner.fit(method, answer, world.clock)
     let new = "a password of walker \(pick(1_000_000))"
     let done = try world.finishRecovery(code, client, password: new, mfa: answer, method: method)
     try refuseTokens(done, unless: false, "a recovery")
     guard done.status == 204 else { return }
-    try require(fit != nil && user.recoveryCodes.contains(code), "a recovery by \(code) with \(method) \(answer)")
-    if let fit { user.use(fit, answer) }
-    user.password = new
-    (user.challenges, user.recoveryCodes) = ([], [])
-    user.endSessions()
+    try require(fit != nil && owner.recoveryCodes.contains(code), "a recovery by \(code) with \(method) \(answer)")
+    if let fit { owner.use(fit, answer) }
+    owner.password = new
+    (owner.challenges, owner.recoveryCodes) = ([], [])
+    owner.endSessions()
     counts["recovery", default: 0] += 1
   }
 

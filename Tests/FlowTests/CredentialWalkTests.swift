@@ -11,6 +11,8 @@ import Testing
 final class WalkedUser {
   let name: String
   var password: String
+  /// False until an invitation has set it.
+  var hasPassword = true
   var totps: [(begun: BegunTOTP, lastStep: Int64)]
   var codes: [String]
   var spentCodes: [String] = []
@@ -178,6 +180,7 @@ struct CredentialWalkTests {
         users.append(WalkedUser(name: person.name, password: person.password, totps: [begun], codes: person.recoveryCodes))
       }
       let invited = WalkedUser(name: "invited", password: Person.password, totps: [], codes: [])
+      invited.hasPassword = false
       invited.invitation = try await world.invited("invited")
       let walk = CredentialWalk(world, client, users + [invited], seed: seed)
       for step in 0..<Self.steps {
