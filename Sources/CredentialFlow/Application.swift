@@ -61,14 +61,13 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    let service = configuration.service
-    let database = ground.database
+    let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Self.passwords(ground, configuration.hashing)
+    let (passwords, policy) = Self.passwords(ground, configuration)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    writing = Writing(ground, limiter, configuration, log: log, now: now)
-    accounts = Self.accounts(ground, passwords, writing, configuration, now: now)
+    writing = Self.writing(ground, limiter, configuration, log: log, now: now)
+    accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -81,7 +80,7 @@ final class Application: Sendable {
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, roleGraph, tokens, writing, configuration, now: now)
+    credentials = Self.credentials(ground, passwords, policy, writing, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
@@ -94,28 +93,14 @@ final class Application: Sendable {
       PublicAPI.Settings(configuration))
   }
 
-  /// What writes to people.
-  private struct Writing {
-    let outbox: Outbox
-    let codes: CodeSending
-    let notices: Notices
-
-    init(_ ground: Ground, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now) {
-      outbox = Outbox(
-        vault: ground.vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
-      let pace = MessagePace(limiter: limiter, settings: configuration.messages, isEnabled: configuration.pace.isEnabled)
-      codes = CodeSending(
-        database: ground.database, vault: ground.vault, outbox: outbox, pace: pace, sms: configuration.sms, log: log, now: now)
-      notices = Notices(outbox: outbox, pace: pace, log: log)
-    }
-  }
-
-  private static func accounts(
-    _ ground: Ground, _ passwords: Passwords, _ writing: Writing, _ configuration: Configuration, now: Now
-  ) -> Accounts {
-    Accounts(
-      database: ground.database, vault: ground.vault, passwords: passwords, settings: configuration.accounts,
-      issuer: configuration.service.name, notices: writing.notices, now: now)
+  private static func writing(
+    _ ground: Ground, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now
+  ) -> Writing {
+    let outbox = Outbox(
+      vault: ground.vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
+    return Writing(
+      database: ground.database, vault: ground.vault, outbox: outbox, limiter: limiter, messages: configuration.messages,
+      sms: configuration.sms, isPaced: configuration.pace.isEnabled, log: log, now: now)
   }
 
   private static func signIn(
@@ -125,8 +110,8 @@ final class Application: Sendable {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
+      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
+      devices: configuration.devices, log: log, now: now)
   }
 
   private static func clientCredentials(
@@ -138,19 +123,38 @@ final class Application: Sendable {
   }
 
   private static func credentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ writing: Writing, _ configuration: Configuration, now: Now
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ writing: Writing, _ limiter: PaceLimiter,
+    _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
   ) -> CredentialServices {
     CredentialServices(
-      database: ground.database, vault: ground.vault,
+      CredentialServices.Ground(
+        database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
+        links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), outbox: writing.outbox,
+        notices: writing.notices,
+        limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      codes: writing.codes, notices: writing.notices, serviceName: configuration.service.name, audience: configuration.service.issuer,
-      now: now)
+      codes: writing.codes, accounts: configuration.accounts, registration: configuration.registration,
+      serviceName: configuration.service.name, audience: configuration.service.issuer)
   }
 
-  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
-    Passwords(
-      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
+  private static func accounts(
+    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ writing: Writing, _ configuration: Configuration, now: Now
+  ) -> Accounts {
+    Accounts(
+      database: ground.database, vault: ground.vault, passwords: passwords, policy: policy, settings: configuration.accounts,
+      issuer: configuration.service.name, notices: writing.notices, now: now)
+  }
+
+  private static func passwords(_ ground: Ground, _ configuration: Configuration) -> (Passwords, PasswordPolicy) {
+    let hashing = configuration.hashing
+    let passwords = Passwords(
+      pool: HashingPool(lanes: hashing.lanes, capacity: hashing.queue), parameters: hashing.parameters, vault: ground.vault,
       greatestWork: ground.greatestPasswordWork)
+    let name = configuration.service.name, mayStandAlone = configuration.devices.trust > .zero
+    return (
+      passwords,
+      PasswordPolicy(settings: configuration.passwords, passwords: passwords, serviceName: name, mayStandAlone: mayStandAlone)
+    )
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.

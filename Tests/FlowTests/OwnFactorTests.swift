@@ -11,6 +11,11 @@ struct BegunTOTP {
   let id: String
   let totp: TOTP
 
+  init(id: String, totp: TOTP) {
+    self.id = id
+    self.totp = totp
+  }
+
   init(_ answer: Answer) throws {
     id = try #require(answer.json?["id"]?.string, "\(answer)")
     totp = TOTP(secret: Secret(copying: try #require(answer.json?["secret"]?.string.flatMap { Base32.upper.decode($0) })))

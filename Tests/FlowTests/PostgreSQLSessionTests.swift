@@ -90,6 +90,40 @@ struct PostgreSQLSessionTests {
     }
   }
 
+  @Test("invitations, factors, recovery, registration and addresses go as on SQLite, each once", .enabled(if: server != nil))
+  func credentials() async throws {
+    try await run(RegistrationTests.settings) { world in
+      try await world.addRole("member", "forum:read")
+      let (person, client) = (try await world.addMailPerson(), try await world.addClient())
+      let connections = try (0..<32).map { _ in try Connection(port: world.port) }
+      #expect(try world.register("new@example.com", client).status == 202)
+      let code = try #require(try await world.mails().last).code
+      let accept = Call.bytes(
+        "POST", "/auth/invitation/accept", [World.json, client.key], Array(#"{"code":"\#(code)","password":"\#(Person.password)"}"#.utf8))
+      for connection in connections { connection.send(accept) }
+      #expect(try connections.map { try $0.answer().status }.allSatisfy { $0 == 200 })
+      #expect(try await world.audit("account.registered").count == 1)
+      #expect(try world.enrol(code, client).1.status == 200)
+      let first = try world.signedIn(person, client).token()
+      let begun = try world.addTOTP(person, first)
+      #expect(try world.changePassword(first, to: "seven lamps on the wet pier", proof: world.proof(person, first)).status == 204)
+      let own = try #require(try world.factorIDs("totp", first).first { $0 != begun.id })
+      let removals = try [own, begun.id].map { id in
+        Call.bytes("DELETE", "/auth/factors/\(id)", [World.bearer(first), ("X-Step-Up", try world.proof(person, first))], nil)
+      }
+      for (connection, removal) in zip(connections, removals) { connection.send(removal) }
+      #expect(try connections.prefix(2).map { try $0.answer().status }.sorted() == [204, 409])
+      let left = try world.factorIDs("totp", first)
+      world.clock.advance(by: .minutes(6))
+      #expect(try world.startRecovery(person.name, client).status == 202)
+      let recovery = try #require(try await world.lastMail("recovery", to: person.name)).code
+      let mfa = left == [own] ? person.code(world.clock) : begun.code(world.clock)
+      #expect(try world.finishRecovery(recovery, client, password: "another seven lamps", mfa: mfa).status == 204)
+      #expect(try world.finishRecovery(recovery, client, password: "another seven lamps", mfa: mfa).code == "invalid_challenge")
+      try await world.prune()
+    }
+  }
+
   @Test("a step-up, and a key under its proof, once", .enabled(if: server != nil))
   func stepUp() async throws {
     try await run { world in

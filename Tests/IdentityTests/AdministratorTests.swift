@@ -13,8 +13,9 @@ struct AdministratorTests {
     let vault = try await Vault.open(ground.database, MasterKey(), now: ground.clock.now)
     let settings = try AccountSettings(
       from: SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
+    let passwords = Ground.passwords(vault)
     return Accounts(
-      database: ground.database, vault: vault, passwords: Ground.passwords(vault), settings: settings,
+      database: ground.database, vault: vault, passwords: passwords, policy: try Ground.policy(passwords), settings: settings,
       issuer: "test", notices: try Ground.notices(vault), now: ground.clock.now)
   }
 

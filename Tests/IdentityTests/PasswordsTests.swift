@@ -21,6 +21,15 @@ enum Ground {
     return database
   }
 
+  /// The policy of an empty configuration, or with these values.
+  static func policy(
+    _ passwords: Passwords, _ values: [String: SettingsValue] = [:], mayStandAlone: Bool = false
+  ) throws -> PasswordPolicy {
+    let settings = try PasswordSettings(
+      from: SettingsReader(values) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
+    return PasswordPolicy(settings: settings, passwords: passwords, serviceName: "CredentialFlow", mayStandAlone: mayStandAlone)
+  }
+
   /// Of a server that sends nothing.
   static func notices(_ vault: Vault) throws -> Notices {
     let empty = SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") }

@@ -27,6 +27,30 @@ struct StepUpSendEndpoint: Endpoint {
   }
 }
 
+/// `POST /auth/recovery/send`: the same for a recovery, by the code that was mailed for it.
+struct RecoverySendEndpoint: Endpoint {
+  let codes: CodeSending
+
+  func respond(to call: Call) async throws -> Response {
+    let body = try JSONObjectReader(call.request.body)
+    let code = OpaqueCredential(parsing: try body.string("code"), as: .recovery)
+    let method = try body.sentMethod()
+    try body.finish()
+    guard let code else { throw CodeSendAnswer.invalidChallenge }
+    return try CodeSendAnswer.response(try await codes.send(recovery: code, method, SignInContext(call)), call)
+  }
+}
+
+extension JSONObjectReader {
+  /// The member `method`, of those whose codes are sent.
+  fileprivate func sentMethod() throws(JSONError) -> FactorMethod {
+    guard let method = FactorMethod(rawValue: try string("method")), method.channel != nil else {
+      throw wrong("method", "expected email or sms")
+    }
+    return method
+  }
+}
+
 private struct CodeSendInput {
   /// `nil` where it is no credential of ours: the same as an unknown one.
   let challenge: OpaqueCredential?
@@ -35,10 +59,7 @@ private struct CodeSendInput {
   init(_ bytes: [UInt8]) throws {
     let body = try JSONObjectReader(bytes)
     challenge = OpaqueCredential(parsing: try body.string("challenge"), as: .challenge)
-    guard let method = FactorMethod(rawValue: try body.string("method")), method.channel != nil else {
-      throw body.wrong("method", "expected email or sms")
-    }
-    self.method = method
+    method = try body.sentMethod()
     try body.finish()
   }
 }

@@ -20,13 +20,17 @@ struct Configuration: Settings {
   let cloudflare: CloudflareSettings
   let database: DatabaseSettings
   let edge: EdgeSettings
+  let devices: DeviceSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let links: LinkSettings
   let mail: MailSettings
   let messages: MessageSettings
   let pace: PaceSettings
   let proxies: [ProxySettings]
+  let passwords: PasswordSettings
+  let registration: RegistrationSettings
   let sms: SMSSettings
   let tls: TLSSettings
   let tokens: TokenSettings
@@ -45,13 +49,17 @@ struct Configuration: Settings {
     cloudflare = try reader.section("cloudflare")
     database = try reader.section("database")
     edge = try reader.section("edge")
+    devices = try reader.section("devices")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    links = try reader.section("links")
     mail = try reader.section("mail")
     messages = try reader.section("messages")
     pace = try reader.section("pace")
     proxies = try reader.list("proxies")
+    passwords = try reader.section("passwords")
+    registration = try reader.section("registration")
     sms = try reader.section("sms")
     tls = try reader.section("tls")
     tokens = try reader.section("tokens")

@@ -18,6 +18,11 @@ package struct Account: Sendable, Equatable {
   package var language: String?
 }
 
+extension Account {
+  /// What its owner is called and reached by, which a password must not be made of.
+  var hints: [String] { [username.text, email ?? "", phone ?? ""].filter { !$0.isEmpty } }
+}
+
 /// A password as it stands in the database: an Argon2id string (PHC form) over the peppered password.
 package struct StoredPassword: Sendable, Equatable {
   package let hash: String

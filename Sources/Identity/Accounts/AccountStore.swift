@@ -62,6 +62,13 @@ struct AccountStore {
     db.announce(.account(id.bytes))
   }
 
+  /// False where there is one already.
+  func setFirstPassword(_ password: StoredPassword, _ id: Account.ID) throws(DatabaseError) -> Bool {
+    guard try db.row("SELECT id FROM account WHERE id = \(id) AND password_hash IS NULL") != nil else { return false }
+    try setPassword(password, id)
+    return true
+  }
+
   /// The same password under another hash or a newer pepper. False where the password has changed meanwhile.
   func rehash(_ password: StoredPassword, replacing old: StoredPassword, _ id: Account.ID) throws(DatabaseError) -> Bool {
     try db.row(

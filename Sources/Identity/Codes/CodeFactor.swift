@@ -8,6 +8,7 @@ struct CodeBinding: Sendable, Equatable {
 
   static func signIn(_ challenge: Challenge.ID) -> CodeBinding { CodeBinding(bytes: [1] + challenge.bytes) }
   static func stepUp(_ stepUp: StepUpStore.Row.ID) -> CodeBinding { CodeBinding(bytes: [2] + stepUp.bytes) }
+  static func recovery(_ recovery: StartedRecovery.ID) -> CodeBinding { CodeBinding(bytes: [4] + recovery.bytes) }
   /// The enrolment of a factor.
   static func confirmation(_ factor: Factor.ID) -> CodeBinding { CodeBinding(bytes: [3] + factor.bytes) }
 }

@@ -44,7 +44,7 @@ package struct CodeSending: Sendable {
         let account = try AccountStore(db).account(challenge.account), account.isEnabled,
         account.password?.changedAt == challenge.passwordChangedAt
       else { return nil }
-      return (account, .signIn(challenge.id))
+      return (account, .signIn(challenge.id), [])
     }
   }
 
@@ -56,26 +56,35 @@ package struct CodeSending: Sendable {
       guard try DoorKeeper(db).session(live.id, at: at) != nil, let stepUp = try StepUpStore(db).stepUp(credential, of: live.id, at: at),
         case .challenged = stepUp.state
       else { return nil }
-      return (live.account, .stepUp(stepUp.id))
+      return (live.account, .stepUp(stepUp.id), [])
     }
   }
 
-  private typealias Asking = @Sendable (any Transaction, Instant) throws -> (Account, CodeBinding)?
+  /// For a recovery, by its mailed code: never to the mailbox that this came from.
+  package func send(recovery credential: OpaqueCredential, _ method: FactorMethod, _ context: SignInContext) async throws -> Outcome {
+    try await send(method, context) { db, at in
+      guard let (recovery, account) = try RecoveryStore(db).recovery(credential, at: at) else { return nil }
+      let mailbox = try SecondFactors(db, vault: vault).factors(of: account.id, reachedAt: recovery.address)
+      return (account, .recovery(recovery.id), mailbox)
+    }
+  }
+
+  private typealias Asking = @Sendable (any Transaction, Instant) throws -> (Account, CodeBinding, excluded: Set<Factor.ID>)?
 
   private func send(_ method: FactorMethod, _ context: SignInContext, _ asking: @escaping Asking) async throws -> Outcome {
     let at = now()
     guard let channel = method.channel, outbox.canSend(channel) else { return .factorUnavailable }
     let found = try await database.read { db -> (account: Account, target: Target?)? in
-      guard let (account, _) = try asking(db, at) else { return nil }
-      return (account, try target(method, of: account.id, db))
+      guard let (account, _, excluded) = try asking(db, at) else { return nil }
+      return (account, try target(method, of: account.id, except: excluded, db))
     }
     guard let found else { return .invalidChallenge }
     guard let target = found.target else { return .factorUnavailable }
     // Outside of the transaction, which may run twice.
     let reason = withholds(target, account: found.account, context, at: at)
     return try await database.transaction { db in
-      guard let (account, binding) = try asking(db, at) else { return .invalidChallenge }
-      guard let now = try self.target(method, of: account.id, db), now == target else { return .factorUnavailable }
+      guard let (account, binding, excluded) = try asking(db, at) else { return .invalidChallenge }
+      guard let now = try self.target(method, of: account.id, except: excluded, db), now == target else { return .factorUnavailable }
       let request = CodeRequest(account: account, factor: target.factor, recipient: target.recipient, binding: binding)
       try issue(request, withheld: reason, context, db, at: at)
       return .sent(to: target.recipient.masked, lifetime: CodeFactor.lifetime)
@@ -89,8 +98,12 @@ package struct CodeSending: Sendable {
   }
 
   /// The newest confirmed factor of a method.
-  private func target(_ method: FactorMethod, of account: Account.ID, _ db: any Transaction) throws(DatabaseError) -> Target? {
-    let factors = try FactorStore(db).factors(of: account).filter { $0.method == method && $0.confirmedAt != nil }
+  private func target(
+    _ method: FactorMethod, of account: Account.ID, except excluded: Set<Factor.ID>, _ db: any Transaction
+  ) throws(DatabaseError) -> Target? {
+    let factors = try FactorStore(db).factors(of: account).filter {
+      $0.method == method && $0.isConfirmed && !excluded.contains($0.id)
+    }
     guard let factor = factors.last, let recipient = try CodeAddresses(db).recipient(of: factor.id) else { return nil }
     return Target(factor: factor.id, recipient: recipient, isLocked: factor.isLocked)
   }
@@ -129,7 +142,7 @@ extension CodeSending {
   }
 
   /// Against pumping: where an SMS may go, and how many in a day.
-  private func refusal(of recipient: Recipient, _ db: any Transaction, at instant: Instant) throws -> String? {
+  func refusal(of recipient: Recipient, _ db: any Transaction, at instant: Instant) throws -> String? {
     guard case .sms(let number) = recipient else { return nil }
     guard sms.countries.allows(number) else { return "the country is not allowed" }
     return try DailyBudget(db).spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"

@@ -179,7 +179,7 @@ package struct Enrollments: Sendable {
       account: enrollee.account, audience: audience, roles: nil, device: nil, deviceName: "", active: active)
     let ofApplication = SignInContext(
       application: enrollee.application, provenance: context.provenance, userAgent: context.userAgent)
-    return .opened(try sessions.open(opening, proof: SignInProof(enrolled: proof), ofApplication, db, at: instant))
+    return .opened(try sessions.open(opening, proof: .factors(SignInProof(enrolled: proof)), ofApplication, db, at: instant))
   }
 }
 

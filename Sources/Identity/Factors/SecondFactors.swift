@@ -14,18 +14,28 @@ struct SecondFactors {
   }
 
   /// What an account can answer with, in the order of `FactorMethod`.
-  func methods(of account: Account.ID) throws(DatabaseError) -> [FactorMethod] {
-    let usable = Set(try FactorStore(db).factors(of: account).filter { $0.confirmedAt != nil }.map(\.method))
+  func methods(of account: Account.ID, except excluded: Set<Factor.ID> = []) throws(DatabaseError) -> [FactorMethod] {
+    let factors = try FactorStore(db).factors(of: account).filter { $0.isConfirmed && !excluded.contains($0.id) }
+    let usable = Set(factors.map(\.method))
     return FactorMethod.allCases.filter(usable.contains)
   }
 
+  /// Those whose codes go to this mailbox: where it is what an account is recovered by, none of them is a second factor.
+  func factors(of account: Account.ID, reachedAt address: String) throws(DatabaseError) -> Set<Factor.ID> {
+    let recipients = try CodeAddresses(db).recipients(of: account)
+    return Set(recipients.filter { $0.value.channel == .mail && Mailbox.areSame($0.value.text, address) }.keys)
+  }
+
   /// Evaluates a guess and, where it is wrong, counts it in the same transaction: parallel guesses cannot pass the bound.
-  /// A locked factor is not evaluated. Nothing is consumed yet. `binding` is what a code that was sent has to have been asked for;
-  /// without one there is none.
+  /// A locked factor is not evaluated, nor is one that is excluded. Nothing is consumed yet. `binding` is what a code that was sent has
+  /// to have been asked for; without one there is none.
   func check(
-    _ answer: FactorAnswer, of account: Account.ID, within binding: CodeBinding?, by provenance: Provenance, at instant: Instant
+    _ answer: FactorAnswer, of account: Account.ID, except excluded: Set<Factor.ID> = [], within binding: CodeBinding?,
+    by provenance: Provenance, at instant: Instant
   ) throws -> FactorVerdict {
-    let factors = try FactorStore(db).factors(of: account).filter { $0.method == answer.method && $0.confirmedAt != nil }
+    let factors = try FactorStore(db).factors(of: account).filter {
+      $0.method == answer.method && $0.isConfirmed && !excluded.contains($0.id)
+    }
     guard !factors.isEmpty else { return .unavailable }
     let open = factors.filter { !$0.isLocked }
     guard !open.isEmpty else { return .locked }
