@@ -23,11 +23,11 @@ final class ServerLoop: @unchecked Sendable {
     loop.execute { [self] in
       loop.turnEnded = { [context] in context.flushLog() }
       for listener in listeners {
-        loop.listen(listener, quota: quota) { [context] connection in
-          connection.client = HTTPSession(connection, context)
-        } failed: { [context] code in
-          context.acceptFailed(code)
-        }
+        loop.listen(
+          listener, quota: quota,
+          reception: ListenerReception(
+            accepted: { [context] connection in connection.client = HTTPSession(connection, context) },
+            refusal: { [context] in context.refusal() }, failed: { [context] code in context.acceptFailed(code) }))
       }
     }
   }

@@ -34,6 +34,9 @@ package struct Socket: Sendable {
     }
   }
 
+  /// Throws away what has come (tcp(7), MSG_TRUNC).
+  func discardReceived() { _ = recv(descriptor, nil, 1 << 16, Int32(MSG_TRUNC)) }
+
   /// Tells the peer that nothing more will be sent.
   func shutdownSending() { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
 
