@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Primitives
 import Server
+import Telemetry
 import Testing
 import Transport
 
