@@ -56,6 +56,7 @@ let package = Package(
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
+        .embedInCode("0009_enrollment.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"], resources: [.embedInCode("credentialflow.json5")],
@@ -71,8 +72,8 @@ let package = Package(
     module(
       "API",
       [
-        "CPCRE2", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server", "Telemetry",
-        "Tokens", "Primitives",
+        "CPCRE2", "CQREncode", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server",
+        "Telemetry", "Tokens", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",

@@ -18,6 +18,7 @@ package struct PublicAPI: Sendable {
     package let database: any Database
     package let signIn: SignIn
     package let sessions: SessionServices
+    package let credentials: CredentialServices
     package let accounts: Accounts
     package let roles: Roles
     package let separations: Separations
@@ -37,7 +38,8 @@ package struct PublicAPI: Sendable {
     package let now: Now
 
     package init(
-      database: any Database, signIn: SignIn, sessions: SessionServices, accounts: Accounts, roles: Roles, separations: Separations,
+      database: any Database, signIn: SignIn, sessions: SessionServices, credentials: CredentialServices, accounts: Accounts,
+      roles: Roles, separations: Separations,
       applications: Applications, apiKeys: APIKeys,
       clients: ClientAuthentication,
       bearers: BearerGate, tokens: AccessTokens, keys: KeyRotation, clientCredentials: ClientCredentials, revocations: RevocationServices,
@@ -49,6 +51,7 @@ package struct PublicAPI: Sendable {
       self.database = database
       self.signIn = signIn
       self.sessions = sessions
+      self.credentials = credentials
       self.accounts = accounts
       self.roles = roles
       self.separations = separations
@@ -96,19 +99,7 @@ package struct PublicAPI: Sendable {
   }
 
   package init(_ services: Services, _ settings: Settings) {
-    pipeline = Pipeline(
-      checks: RequestChecks(
-        pacing: Pacing(limiter: services.limiter, settings: settings.pace), verificationHeader: settings.verification.header,
-        bodyLimit: settings.bodyLimit),
-      verification: VerificationCheck(settings: settings.verification, now: services.now),
-      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
-      permissions: PermissionChecks(gate: services.bearers),
-      crossOrigin: CrossOrigin(
-        settings: settings.crossOrigin,
-        requestHeaders: [
-          "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
-        ]),
-      bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
+    pipeline = Self.pipeline(services, settings)
     let asked = DecisionServices(
       rules: services.rules, gate: services.standings, tokens: services.tokens, limiter: services.limiter,
       pace: settings.pace.isEnabled ? settings.pace : nil, cacheSize: settings.decisions.cacheSize, log: services.log)
@@ -122,7 +113,8 @@ package struct PublicAPI: Sendable {
         endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
         stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
         userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
-        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys), me: MeEndpoint(accounts: services.accounts),
+        endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
+        credentials: CredentialEndpoints(services.credentials), me: MeEndpoint(accounts: services.accounts),
         token: TokenEndpoint(
           clients: services.clients, clientCredentials: services.clientCredentials, refreshing: services.sessions.refreshing),
         introspection: services.introspection,
@@ -134,6 +126,23 @@ package struct PublicAPI: Sendable {
         health: Health.answer, readiness: ReadinessEndpoint(database: services.database, tokens: services.tokens),
         administration: Administration(services)),
       issuer: settings.issuer, isAdministrationPublic: settings.administration.isPublic)
+  }
+
+  private static func pipeline(_ services: Services, _ settings: Settings) -> Pipeline {
+    Pipeline(
+      checks: RequestChecks(
+        pacing: Pacing(limiter: services.limiter, settings: settings.pace), verificationHeader: settings.verification.header,
+        bodyLimit: settings.bodyLimit),
+      verification: VerificationCheck(settings: settings.verification, now: services.now),
+      clients: ClientChecks(authentication: services.clients, settings: settings.clients), users: UserChecks(gate: services.bearers),
+      enrollers: EnrollerChecks(users: UserChecks(gate: services.bearers), enrollments: services.credentials.enrollments),
+      permissions: PermissionChecks(gate: services.bearers),
+      crossOrigin: CrossOrigin(
+        settings: settings.crossOrigin,
+        requestHeaders: [
+          "Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "X-Step-Up", "If-Match", settings.verification.header,
+        ]),
+      bodyLimit: settings.bodyLimit, denials: services.denials, problems: Problems(log: services.log))
   }
 
   /// For the listener that the world reaches.

@@ -41,7 +41,7 @@ struct Routes {
       // Contract, section 4: decisions (AuthZEN 1.0); what gateways ask stands below
       row(.post, "/access/v1/evaluation", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluation),
       row(.post, "/access/v1/evaluations", .permission(.decisionsEvaluate), .unlimited, .json, endpoints.evaluations),
-    ] + descriptions
+    ] + credentials + descriptions
   }
 
   /// On every listener: what this server offers.
@@ -115,6 +115,7 @@ struct Endpoints: Sendable {
   let userKeys: UserKeysEndpoint
   let newUserKey: NewUserKeyEndpoint
   let endUserKey: UserKeyEndEndpoint
+  let credentials: CredentialEndpoints
   let me: MeEndpoint
   let token: TokenEndpoint
   let introspection: IntrospectionEndpoint

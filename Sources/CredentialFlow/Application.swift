@@ -24,6 +24,7 @@ final class Application: Sendable {
   let vault: Vault
   let tokens: AccessTokens
   let accounts: Accounts
+  let credentials: CredentialServices
   let roles: Roles
   let separations: Separations
   let applications: Applications
@@ -75,15 +76,14 @@ final class Application: Sendable {
     rules = LiveRules(RuleSet(configuration.authz))
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    let clientCredentials = ClientCredentials(
-      roles: ApplicationRoles(database: database, roles: roleGraph), tokens: tokens, issuer: service.issuer,
-      lifetime: configuration.tokens.accessLifetime, now: now)
+    credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions, accounts: accounts, roles: roles, separations: separations,
+        database: database, signIn: signIn, sessions: sessions,
+        credentials: credentials, accounts: accounts, roles: roles, separations: separations,
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: clientCredentials,
+        keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
@@ -97,6 +97,23 @@ final class Application: Sendable {
       database: ground.database, vault: ground.vault, passwords: passwords,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
       pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
+  }
+
+  private static func clientCredentials(
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+  ) -> ClientCredentials {
+    ClientCredentials(
+      roles: ApplicationRoles(database: ground.database, roles: roles), tokens: tokens, issuer: configuration.service.issuer,
+      lifetime: configuration.tokens.accessLifetime, now: now)
+  }
+
+  private static func credentials(
+    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
+  ) -> CredentialServices {
+    CredentialServices(
+      database: ground.database, vault: ground.vault,
+      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
+      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {

@@ -34,6 +34,8 @@ package final class Pruning: Sendable {
       let gone = try await database.transaction { [settings] db in
         try SessionStore(db).pruneSuccessors(at: at, grace: settings.refreshGrace, limit: Self.step)
           + ChallengeStore(db).prune(before: at, limit: Self.step) + StepUpStore(db).prune(before: at, limit: Self.step)
+          + FactorStore(db).pruneUnconfirmed(before: at - EnrollmentState.lifetime, limit: Self.step)
+          + InvitationStore(db).prune(before: at, limit: Self.step)
           + UserKeyStore(db).prune(before: at - Self.keyRetention, limit: Self.step)
           + SessionStore(db).prune(before: at - Self.sessionRetention, limit: Self.step)
           + RevocationStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)

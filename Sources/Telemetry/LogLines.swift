@@ -25,6 +25,7 @@ package struct LogLines: Sendable {
 
   /// One line. `fields` adds members through `field`.
   package mutating func line(_ level: LogLevel, _ event: StaticString, at time: Instant, _ fields: (inout LogLines) -> Void) {
+    if bytes.isEmpty { bytes.reserveCapacity(1024) }
     bytes.append(contentsOf: #"{"ts":""#.utf8)
     appendTime(time)
     switch level {

@@ -9,7 +9,7 @@ struct MeEndpoint: Endpoint {
 
   func respond(to call: Call) async throws -> Response {
     let live = try call.live()
-    let factors = try await accounts.factors(of: live.account.id)
+    let factors = try await accounts.factors(of: live.account.id).filter(\.isConfirmed)
     return .json(.ok) { json in
       json.object { json in
         json.member("user") { json in

@@ -7,6 +7,8 @@ enum Access: Sendable {
   case signIn
   /// A user, by the access token of a live session; after the added verification.
   case user
+  /// As `user`; or, where it enrols a first factor, by the enrolment token that an accepted invitation gives.
+  case enroller
   /// The endpoint authenticates the application itself, as RFC 6749, section 2.3 has it.
   case clientOfForm
   /// A user or an application, by an access token meant for this server, whose roles allow this now.
@@ -18,7 +20,7 @@ enum BodyRule: Sendable {
   case none
   /// `application/json`, at most `limits.body` bytes.
   case json
-  /// Nothing, or `{}` as `application/json`: for calls that need no words.
+  /// Nothing, or an object as `application/json`: for calls that need no words.
   case emptyJSON
   /// `application/x-www-form-urlencoded`, at most `limits.body` bytes.
   case form

@@ -47,6 +47,8 @@ enum Caller: Sendable {
   case anyone
   case application(Application)
   case user(LiveSession)
+  /// By an enrolment token.
+  case enrollee(Enrollee)
   /// Where the route asks for a permission.
   case holder(Standing)
 
@@ -55,6 +57,7 @@ enum Caller: Sendable {
     case .anyone: .anonymous
     case .application(let application): .application(application.clientID)
     case .user(let live): .account("\(live.account.id)")
+    case .enrollee(let enrollee): .account("\(enrollee.account.id)")
     case .holder(let standing):
       if case .application = standing.holder { .application(standing.subject) } else { .account(standing.subject) }
     }

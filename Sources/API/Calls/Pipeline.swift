@@ -11,6 +11,7 @@ struct Pipeline: Sendable {
   let verification: VerificationCheck
   let clients: ClientChecks
   let users: UserChecks
+  let enrollers: EnrollerChecks
   let permissions: PermissionChecks
   let crossOrigin: CrossOrigin
   /// Bytes.
@@ -75,6 +76,11 @@ struct Pipeline: Sendable {
       let session = try await users.session(of: request)
       try checks.pacing.admit(session.account, to: request, row.pace)
       return .user(session)
+    case .enroller:
+      try verify(request, row)
+      let (caller, account) = try await enrollers.caller(of: request)
+      try checks.pacing.admit(account, to: request, row.pace)
+      return caller
     case .permission(let needed):
       let standing = try await permissions.standing(of: request, for: needed)
       try checks.pacing.admit(standing, to: request, row.pace)
@@ -100,8 +106,10 @@ struct Pipeline: Sendable {
   private func finish(_ response: Response, of request: Request, _ row: RouteRow) -> Response {
     var response = row.compression == .allowed ? AnswerCompression.compress(response, for: request) : response
     response = crossOrigin.share(checks.pacing.describe(response, to: request, row.pace), with: request)
-    guard case .signIn = row.access else { return response }
-    response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
+    switch row.access {
+    case .signIn, .enroller: response.setHeader("X-Auth-Outcome", response.code?.rawValue ?? "ok")
+    default: break
+    }
     return response
   }
 }

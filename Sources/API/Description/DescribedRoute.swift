@@ -77,7 +77,7 @@ extension DescribedRoute {
     switch access {
     case .anyone, .clientOfForm: break
     case .signIn: codes += [.clientRequired, .invalidClientToken, .invalidAPIKey, .clientMismatch, .verificationFailed]
-    case .user: codes += [.invalidToken, .expired, .revoked, .verificationFailed]
+    case .user, .enroller: codes += [.invalidToken, .expired, .revoked, .verificationFailed]
     case .permission: codes += [.invalidToken, .expired, .revoked, .insufficientPermission]
     }
     return codes

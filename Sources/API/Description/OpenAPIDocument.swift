@@ -68,6 +68,7 @@ enum SecurityScheme: String, CaseIterable {
   case applicationKey
   case applicationSecret
   case userToken
+  case enrollmentToken
   case accessToken
 
   func write(_ json: inout JSONWriter) {
@@ -80,6 +81,9 @@ enum SecurityScheme: String, CaseIterable {
       case .applicationSecret:
         json.member("type", "http")
         json.member("scheme", "basic")
+      case .enrollmentToken:
+        json.member("type", "http")
+        json.member("scheme", "bearer")
       case .applicationToken, .userToken, .accessToken:
         json.member("type", "http")
         json.member("scheme", "bearer")
@@ -95,6 +99,7 @@ enum SecurityScheme: String, CaseIterable {
     case .applicationKey: "A key of an application."
     case .applicationSecret: "client_id and client_secret; they may stand in the form instead."
     case .userToken: "A user's access token, meant for this server."
+    case .enrollmentToken: "From POST /auth/invitation/accept: for a first factor."
     case .accessToken: "A user's or an application's access token, meant for this server, whose roles allow what is named."
     }
   }
@@ -105,6 +110,7 @@ enum SecurityScheme: String, CaseIterable {
     case .anyone: []
     case .signIn: [(.applicationToken, []), (.applicationKey, [])]
     case .user: [(.userToken, [])]
+    case .enroller: [(.userToken, []), (.enrollmentToken, [])]
     case .clientOfForm: [(.applicationSecret, [])]
     case .permission(let needed): [(.accessToken, [needed.rawValue])]
     }

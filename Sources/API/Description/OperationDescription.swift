@@ -61,7 +61,7 @@ struct OperationDescription: Sendable {
   /// The row that it belongs to: `GET /auth/me`; `* /authz/nginx` for any method.
   var row: String { "\(method?.rawValue ?? "*") \(path)" }
 
-  static var all: [OperationDescription] { signIn + sessions + tokens + decisions + administration + operations }
+  static var all: [OperationDescription] { signIn + sessions + factors + tokens + decisions + administration + operations }
 }
 
 /// The shapes that more than one operation names, or that are worth a name.

@@ -12,7 +12,7 @@ extension OperationDescription {
       OperationDescription(
         .delete, "/auth/sessions/{id}", "End one of the user's sessions", [Answer(204, "Ended")], problems: [.notFound]),
       OperationDescription(
-        .post, "/auth/step-up", "Begin to prove a factor again", input: SessionSchemas.nothing,
+        .post, "/auth/step-up", "Begin to prove a factor again", input: SessionSchemas.stepUp,
         [Answer(200, "A challenge", SessionSchemas.challenge)], problems: [.factorUnavailable]),
       OperationDescription(
         .post, "/auth/step-up/finish", "Prove a factor again",
@@ -41,6 +41,10 @@ extension OperationDescription {
 /// The shapes of a user's sessions and keys.
 enum SessionSchemas {
   static var nothing: Schema { .input([]) }
+
+  static var stepUp: Schema {
+    .input([.maybe("purpose", .string(oneOf: ["factors", "password", "keys", "address"]))])
+  }
 
   static var sessions: Schema {
     .object([

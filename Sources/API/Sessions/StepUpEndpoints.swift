@@ -9,8 +9,8 @@ struct StepUpEndpoint: Endpoint {
   let stepUp: StepUp
 
   func respond(to call: Call) async throws -> Response {
-    try call.requireEmptyObject()
-    guard let challenged = try await stepUp.begin(call.live(), by: call.provenance) else {
+    let purpose = try Self.purpose(call.request.body)
+    guard let challenged = try await stepUp.begin(call.live(), for: purpose, by: call.provenance) else {
       throw Problem(.factorUnavailable, "The user has no second factor; ask the operator for an invitation.")
     }
     return .json(.ok) { json in
@@ -21,6 +21,18 @@ struct StepUpEndpoint: Endpoint {
         json.member("request_id", call.request.id)
       }
     }
+  }
+
+  private static func purpose(_ bytes: [UInt8]) throws -> StepUp.Purpose? {
+    guard !bytes.isEmpty else { return nil }
+    let body = try JSONObjectReader(bytes)
+    let name = try body.stringIfPresent("purpose")
+    try body.finish()
+    guard let name else { return nil }
+    guard let purpose = StepUp.Purpose(rawValue: name) else {
+      throw body.wrong("purpose", "expected one of \(StepUp.Purpose.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return purpose
   }
 }
 

@@ -15,6 +15,8 @@ package struct OpaqueCredential: Sendable {
     case challenge = "cfc_"
     case deviceToken = "cfd_"
     case proof = "cfp_"
+    case invitation = "cfi_"
+    case enrollment = "cfe_"
   }
 
   /// Characters in every credential.

@@ -32,11 +32,11 @@ package struct Headers: Sendable {
   package var count: Int { spans.count }
 
   /// The first value; `nil` where the field is absent. A value that is not UTF-8 is repaired, and so equals nothing expected.
-  package subscript(_ name: String) -> String? { first(name).map { text($0.value) } }
+  package subscript(_ name: String) -> String? { index(of: name).map { text(spans[$0].value) } }
 
   /// The first value as it came.
   package func value(of name: String) -> ArraySlice<UInt8>? {
-    first(name).map { bytes[Int($0.value.lowerBound)..<Int($0.value.upperBound)] }
+    index(of: name).map { slice(spans[$0].value) }
   }
 
   /// How a field that may stand only once does.
@@ -47,41 +47,50 @@ package struct Headers: Sendable {
   }
 
   package func occurrence(of name: String) -> Occurrence {
-    var found: Span?
-    for span in spans where isNamed(span, name) {
-      guard found == nil else { return .repeated }
-      found = span
-    }
-    return found.map { .once(bytes[Int($0.value.lowerBound)..<Int($0.value.upperBound)]) } ?? .absent
+    guard let first = index(of: name) else { return .absent }
+    guard index(of: name, from: first + 1) == nil else { return .repeated }
+    return .once(slice(spans[first].value))
   }
 
-  package func values(of name: String) -> [String] {
-    spans.lazy.filter { isNamed($0, name) }.map { text($0.value) }
-  }
+  package func values(of name: String) -> [String] { indices(of: name).map { text(spans[$0].value) } }
 
-  package func count(of name: String) -> Int { spans.count { isNamed($0, name) } }
+  package func count(of name: String) -> Int { indices(of: name).count }
 
-  package func contains(_ name: String) -> Bool { first(name) != nil }
+  package func contains(_ name: String) -> Bool { index(of: name) != nil }
 
   /// Every field, in order, as it was sent.
   package var fields: [(name: String, value: String)] { spans.map { (text($0.name), text($0.value)) } }
 
-  private func first(_ name: String) -> Span? {
-    for span in spans where isNamed(span, name) { return span }
-    return nil
+  private func indices(of name: String) -> [Int] {
+    var indices: [Int] = []
+    while let next = index(of: name, from: (indices.last ?? -1) + 1) { indices.append(next) }
+    return indices
   }
 
-  /// Field names are case-insensitive (RFC 9110, section 5.1). The parser lets only token characters in, so that folding
-  /// ASCII letters is the whole of it.
-  private func isNamed(_ span: Span, _ name: String) -> Bool {
-    guard span.name.count == name.utf8.count else { return false }
-    var position = Int(span.name.lowerBound)
-    for byte in name.utf8 {
-      guard ASCII.lowercase(bytes[position]) == ASCII.lowercase(byte) else { return false }
-      position += 1
+  /// Where the next field of this name stands. Field names are case-insensitive (RFC 9110, section 5.1). The parser lets only token
+  /// characters in, so that folding ASCII letters is the whole of it. A request is searched some ten times, so names are compared in
+  /// place.
+  private func index(of name: String, from start: Int = 0) -> Int? {
+    var name = name
+    return name.withUTF8 { wanted in
+      bytes.withUnsafeBufferPointer { bytes in
+        for index in start..<spans.count where spans[index].name.count == wanted.count {
+          let position = Int(spans[index].name.lowerBound)
+          if Self.areSame(UnsafeBufferPointer(rebasing: bytes[position..<position + wanted.count]), wanted) { return index }
+        }
+        return nil
+      }
+    }
+  }
+
+  private static func areSame(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+    for index in left.indices where left[index] != right[index] {
+      guard ASCII.lowercase(left[index]) == ASCII.lowercase(right[index]) else { return false }
     }
     return true
   }
+
+  private func slice(_ span: Range<UInt32>) -> ArraySlice<UInt8> { bytes[Int(span.lowerBound)..<Int(span.upperBound)] }
 
   private func text(_ span: Range<UInt32>) -> String {
     String(decoding: bytes[Int(span.lowerBound)..<Int(span.upperBound)], as: UTF8.self)

@@ -123,9 +123,19 @@ package struct RequestParser: Sendable {
     }
   }
 
+  /// Ready for the next request. Field by field: `self = RequestParser()` would copy the whole parser for every request.
   private mutating func finishBody() -> Event {
-    defer { self = RequestParser() }
-    return .body(body)
+    var whole: [UInt8] = []
+    swap(&whole, &body)
+    phase = .start
+    lineStart = 0
+    fieldsStart = 0
+    hasSkippedEmptyLine = false
+    line = nil
+    facts = FieldFacts()
+    framing = .none
+    needsLength = false
+    return .body(whole)
   }
 
   /// Copies up to the line's end into `bytes`. `false`: the line is not whole yet.
@@ -148,7 +158,8 @@ package struct RequestParser: Sendable {
       guard position < input.count else { return false }
       // Says at once that this is no HTTP/1, such as a TLS handshake, instead of waiting for a line end.
       guard ASCII.isTokenByte(input[position]) || input[position] == 13 || input[position] == 10 else { throw .badMethod }
-      bytes.reserveCapacity(256)
+      // As much as has come, which mostly is the whole head: one allocation.
+      bytes.reserveCapacity(min(max(256, input.count - position), Self.longestRequestLine))
     }
     guard try takeLine(input, &position, limit: Self.longestRequestLine, tooLong: .requestLineTooLong) else { return false }
     if bytes.count == 2, !hasSkippedEmptyLine {

@@ -35,7 +35,7 @@ extension Accounts {
   ) throws {
     for method in [FactorMethod.totp, .recoveryCode] {
       let factor = Factor(
-        id: Factor.ID(at: instant), method: method, failures: 0, createdAt: instant, confirmedAt: instant, lastUsedAt: nil)
+        id: Factor.ID(at: instant), method: method, name: "", failures: 0, createdAt: instant, confirmedAt: instant, lastUsedAt: nil)
       try FactorStore(db).insert(factor, of: account.id)
       switch method {
       case .totp: try TOTPFactor(db, vault: vault).insert(factors.totp, of: factor.id)
@@ -52,7 +52,7 @@ extension AuditEvent {
     AuditEvent("account.\(verb)", subject: "account:\(account.id)", ["username": account.username.text])
   }
 
-  fileprivate static func factorEnrolled(_ factor: Factor, _ account: Account.ID) -> AuditEvent {
+  static func factorEnrolled(_ factor: Factor, _ account: Account.ID) -> AuditEvent {
     AuditEvent("factor.enrolled", subject: "account:\(account)", ["factor": "\(factor.id)", "method": factor.method.rawValue])
   }
 }

@@ -15,6 +15,8 @@ package struct Factor: Sendable, Equatable {
 
   package let id: ID
   package let method: FactorMethod
+  /// What its owner calls it; may be empty.
+  package let name: String
   /// Wrong answers in a row, over every door.
   package let failures: Int
   package let createdAt: Instant
@@ -26,6 +28,18 @@ package struct Factor: Sendable, Equatable {
   package static let mostFailures = 100
 
   package var isLocked: Bool { failures >= Self.mostFailures }
+
+  package var isConfirmed: Bool { confirmedAt != nil }
+
+  /// Whether it is one of those of which the last has to stay: what is written on paper is no factor by itself.
+  package var countsAsLast: Bool { isConfirmed && method != .recoveryCode }
+
+  package static let longestName = 64
+
+  /// At most 64 characters that can be seen.
+  package static func isName(_ text: String) -> Bool {
+    text.unicodeScalars.count <= longestName && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+  }
 }
 
 /// What a second factor has to say about a code.

@@ -7,12 +7,13 @@ struct FactorStore {
 
   init(_ db: any Transaction) { self.db = db }
 
-  func insert(_ factor: Factor, of account: Account.ID) throws(DatabaseError) {
+  /// `enroller` began it and may confirm it; `nil` for one that needs no confirming.
+  func insert(_ factor: Factor, of account: Account.ID, enrolledBy enroller: [UInt8]? = nil) throws(DatabaseError) {
     try db.run(
       """
-      INSERT INTO factor (id, account_id, kind, failures, created_at, confirmed_at, last_used_at)
-      VALUES (\(factor.id), \(account), \(factor.method.rawValue), \(factor.failures), \(factor.createdAt), \(factor.confirmedAt),
-        \(factor.lastUsedAt))
+      INSERT INTO factor (id, account_id, kind, name, failures, created_at, confirmed_at, last_used_at, enrolled_by)
+      VALUES (\(factor.id), \(account), \(factor.method.rawValue), \(factor.name), \(factor.failures), \(factor.createdAt),
+        \(factor.confirmedAt), \(factor.lastUsedAt), \(enroller))
       """)
   }
 
@@ -20,14 +21,17 @@ struct FactorStore {
   func factors(of account: Account.ID) throws(DatabaseError) -> [Factor] {
     var factors: [Factor] = []
     for row in try db.rows("SELECT * FROM factor WHERE account_id = \(account) ORDER BY created_at, kind DESC, id") {
-      guard let method = FactorMethod(rawValue: try row.text("kind")) else { continue }
-      factors.append(
-        Factor(
-          id: try row.identifier("id"), method: method, failures: Int(try row.integer("failures")),
-          createdAt: try row.instant("created_at"), confirmedAt: try row.instantIfPresent("confirmed_at"),
-          lastUsedAt: try row.instantIfPresent("last_used_at")))
+      if let factor = try factor(from: row) { factors.append(factor) }
     }
     return factors
+  }
+
+  private func factor(from row: Row) throws(DatabaseError) -> Factor? {
+    guard let method = FactorMethod(rawValue: try row.text("kind")) else { return nil }
+    return Factor(
+      id: try row.identifier("id"), method: method, name: try row.text("name"), failures: Int(try row.integer("failures")),
+      createdAt: try row.instant("created_at"), confirmedAt: try row.instantIfPresent("confirmed_at"),
+      lastUsedAt: try row.instantIfPresent("last_used_at"))
   }
 
   /// Returns the new count.
@@ -37,6 +41,59 @@ struct FactorStore {
 
   func recordUse(_ id: Factor.ID, at instant: Instant) throws(DatabaseError) {
     try db.run("UPDATE factor SET failures = 0, last_used_at = \(instant) WHERE id = \(id)")
+  }
+
+  /// One that waits for its first right answer, begun by `enroller` after `begin`.
+  func unconfirmed(
+    _ id: Factor.ID, of account: Account.ID, begunBy enroller: [UInt8], after begin: Instant
+  ) throws(DatabaseError) -> Factor? {
+    let row = try db.row(
+      """
+      SELECT * FROM factor
+      WHERE id = \(id) AND account_id = \(account) AND enrolled_by = \(enroller) AND confirmed_at IS NULL AND created_at > \(begin)
+      """)
+    return try row.flatMap { row throws(DatabaseError) in try factor(from: row) }
+  }
+
+  /// False where a parallel request was first.
+  func confirm(_ id: Factor.ID, at instant: Instant) throws(DatabaseError) -> Bool {
+    try db.row(
+      """
+      UPDATE factor SET confirmed_at = \(instant), failures = 0, last_used_at = \(instant), enrolled_by = NULL
+      WHERE id = \(id) AND confirmed_at IS NULL RETURNING id
+      """) != nil
+  }
+
+  /// False where a parallel request was first.
+  func delete(_ id: Factor.ID, of account: Account.ID) throws(DatabaseError) -> Bool {
+    try db.row("DELETE FROM factor WHERE id = \(id) AND account_id = \(account) RETURNING id") != nil
+  }
+
+  /// Forgets what an account began and never finished, but for the newest `count`.
+  func keepNewestUnconfirmed(_ count: Int, of account: Account.ID) throws(DatabaseError) {
+    try db.run(
+      """
+      DELETE FROM factor WHERE account_id = \(account) AND confirmed_at IS NULL AND id NOT IN (
+        SELECT id FROM factor WHERE account_id = \(account) AND confirmed_at IS NULL ORDER BY created_at DESC, id DESC LIMIT \(count)
+      )
+      """)
+  }
+
+  /// Deletes at most `limit` that were begun before `instant` and never confirmed; returns how many went.
+  func pruneUnconfirmed(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
+    try db.rows(
+      """
+      DELETE FROM factor WHERE id IN (
+        SELECT id FROM factor WHERE confirmed_at IS NULL AND created_at < \(instant) ORDER BY created_at LIMIT \(limit)
+      ) RETURNING id
+      """
+    ).count
+  }
+
+  func deleteAll(of account: Account.ID) throws(DatabaseError) -> [Factor.ID] {
+    var gone: [Factor.ID] = []
+    for row in try db.rows("DELETE FROM factor WHERE account_id = \(account) RETURNING id") { gone.append(try row.identifier("id")) }
+    return gone
   }
 
   func clearFailures(of account: Account.ID) throws(DatabaseError) {

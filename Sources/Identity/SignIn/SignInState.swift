@@ -53,12 +53,15 @@ package enum SignInState: Sendable, Equatable {
   private var ended: SignInState { if case .complete = self { .refused } else { self } }
 }
 
-/// The proof that a password and a second factor were right. Only the arrow into `complete` makes one, and only with one does
-/// `Sessions` open a session.
+/// The proof that a password and a second factor were right. Only the arrow into `complete` makes one, here or in
+/// `EnrollmentState`, and only with one does `Sessions` open a session.
 package struct SignInProof: Sendable, Equatable {
   package let method: FactorMethod
 
   fileprivate init(_ method: FactorMethod) { self.method = method }
+
+  /// Of an invited user whose first factor was confirmed: the other way to both.
+  init(enrolled proof: EnrollmentProof) { self.init(proof.method) }
 
   /// Authentication method references (RFC 8176).
   package var amr: [String] { ["pwd"] + method.amr + ["mfa"] }

@@ -24,6 +24,14 @@ package struct StepUp: Sendable {
     self.now = now
   }
 
+  /// What a proof is for, where whoever asks for it says so. Without one it is good for any one change.
+  package enum Purpose: String, Sendable, CaseIterable {
+    case factors
+    case password
+    case keys
+    case address
+  }
+
   package struct Challenged: Sendable {
     package let challenge: String
     package let methods: [FactorMethod]
@@ -31,7 +39,7 @@ package struct StepUp: Sendable {
   }
 
   /// `nil` where the user has no factor, or the session has ended meanwhile.
-  package func begin(_ live: LiveSession, by provenance: Provenance) async throws -> Challenged? {
+  package func begin(_ live: LiveSession, for purpose: Purpose? = nil, by provenance: Provenance) async throws -> Challenged? {
     let at = now()
     let id = StepUpStore.Row.ID(at: at)
     let credential = OpaqueCredential(.challenge, for: id)
@@ -39,7 +47,7 @@ package struct StepUp: Sendable {
       guard try DoorKeeper(db).session(live.id, at: at) != nil else { return nil }
       let methods = try SecondFactors(db, vault: vault).methods(of: live.account.id)
       guard !methods.isEmpty else { return nil }
-      try StepUpStore(db).insert(id, for: live.id, digest: credential.digest, at: at)
+      try StepUpStore(db).insert(id, for: live.id, purpose, digest: credential.digest, at: at)
       try AuditLog(db).append(.stepUp("challenged", live), by: provenance, at: at)
       return methods
     }

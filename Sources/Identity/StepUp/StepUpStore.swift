@@ -19,9 +19,13 @@ struct StepUpStore {
 
     let id: ID
     let state: StepUpState
+    /// `nil` for any one change.
+    let purpose: StepUp.Purpose?
   }
 
-  func insert(_ id: Row.ID, for session: Session.ID, digest: [UInt8], at instant: Instant) throws(DatabaseError) {
+  func insert(
+    _ id: Row.ID, for session: Session.ID, _ purpose: StepUp.Purpose?, digest: [UInt8], at instant: Instant
+  ) throws(DatabaseError) {
     // Before the new one is there, so that a clock that was set back cannot make it the oldest.
     try db.run(
       """
@@ -31,8 +35,8 @@ struct StepUpStore {
       """)
     try db.run(
       """
-      INSERT INTO step_up (id, session_id, challenge_digest, attempts, proof_digest, expires_at, spent_at)
-      VALUES (\(id), \(session), \(digest), \(0), NULL, \(instant + Self.challengeLifetime), NULL)
+      INSERT INTO step_up (id, session_id, challenge_digest, attempts, proof_digest, expires_at, spent_at, purpose)
+      VALUES (\(id), \(session), \(digest), \(0), NULL, \(instant + Self.challengeLifetime), NULL, \(purpose?.rawValue ?? ""))
       """)
   }
 
@@ -45,9 +49,14 @@ struct StepUpStore {
     let expected = credential.kind == .proof ? proof : try row.bytes("challenge_digest")
     guard let expected, ConstantTime.areEqual(expected, credential.digest) else { return nil }
     let left = StepUpState.mostAttempts - Int(try row.integer("attempts"))
-    if try row.instantIfPresent("spent_at") != nil { return Row(id: id, state: .spent) }
-    if proof != nil { return Row(id: id, state: .proven) }
-    return Row(id: id, state: left > 0 ? .challenged(attemptsLeft: left) : .exhausted)
+    let state: StepUpState =
+      if try row.instantIfPresent("spent_at") != nil { .spent } else if proof != nil { .proven } else if left > 0 {
+        .challenged(attemptsLeft: left)
+      } else { .exhausted }
+    let named = try row.text("purpose")
+    let purpose = StepUp.Purpose(rawValue: named)
+    // A purpose of another version's is nobody's here.
+    return named.isEmpty || purpose != nil ? Row(id: id, state: state, purpose: purpose) : nil
   }
 
   /// False where parallel answers took the last attempts.
@@ -68,13 +77,30 @@ struct StepUpStore {
       """) != nil
   }
 
-  /// Consumes a proof inside the transaction of the one change that it is good for. False where it is none of this session's, is
-  /// over, or was spent.
-  func spend(_ proof: OpaqueCredential, of session: Session.ID, at instant: Instant) throws(DatabaseError) -> Bool {
-    guard proof.kind == .proof, let row = try stepUp(proof, of: session, at: instant) else { return false }
-    var state = row.state
-    guard state.handle(.proofPresented) == .acceptProof else { return false }
+  /// Consumes a proof inside the transaction of the one change that it is good for. False where it is none of this session's, was
+  /// asked for with another purpose, is over, or was spent.
+  func spend(
+    _ proof: OpaqueCredential, of session: Session.ID, for purpose: StepUp.Purpose, at instant: Instant
+  ) throws(DatabaseError) -> Bool {
+    guard let row = try proven(proof, of: session, for: purpose, at: instant) else { return false }
     return try db.row("UPDATE step_up SET spent_at = \(instant) WHERE id = \(row.id) AND spent_at IS NULL RETURNING id") != nil
+  }
+
+  /// Whether `spend` would take it: for refusals that leave it as it is.
+  func isGood(
+    _ proof: OpaqueCredential, of session: Session.ID, for purpose: StepUp.Purpose, at instant: Instant
+  ) throws(DatabaseError) -> Bool {
+    try proven(proof, of: session, for: purpose, at: instant) != nil
+  }
+
+  private func proven(
+    _ proof: OpaqueCredential, of session: Session.ID, for purpose: StepUp.Purpose, at instant: Instant
+  ) throws(DatabaseError) -> Row? {
+    guard proof.kind == .proof, let row = try stepUp(proof, of: session, at: instant), row.purpose ?? purpose == purpose else {
+      return nil
+    }
+    var state = row.state
+    return state.handle(.proofPresented) == .acceptProof ? row : nil
   }
 
   /// Deletes at most `limit` that are over; returns how many went.

@@ -49,7 +49,7 @@ package struct UserKeys: Sendable {
       let held = try AssignmentStore(db).assignments(of: .account(live.account.id)).filter { $0.terms.isLive(at: at) }.map(\.roleName)
       if let missing = new.roles.firstIndex(where: { !held.contains($0) }) { return .roleNotAssigned(index: missing) }
       guard try UserKeyStore(db).keys(of: live.account.id, at: at).count < UserKey.mostPerUser else { return .tooMany }
-      guard try StepUpStore(db).spend(proof, of: live.id, at: at) else { return .unproven }
+      guard try StepUpStore(db).spend(proof, of: live.id, for: .keys, at: at) else { return .unproven }
       try UserKeyStore(db).insert(key, digest: credential.digest)
       try AuditLog(db).append(.userKey("created", key), by: provenance, at: at)
       return .added(key, text: credential.text)
