@@ -75,7 +75,7 @@ struct FloodTests {
       let late = try fixture.client()
       #expect(try Self.isServed(late))
       for client in young { #expect(try Self.isServed(client)) }
-      let gone = try old.filter { try !Self.isServed($0) }
+      let gone = old.filter { (try? Self.isServed($0)) != true }
       #expect(gone.count == 32)
     }
   }
@@ -95,7 +95,6 @@ struct FloodTests {
       let busy = try fixture.client()
       busy.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(try await Self.eventually { fixture.gate.waitingCount == 1 })
-      try Self.expectRefusal(try fixture.client())
       // A second's patience.
       usleep(1_300_000)
       #expect(try Self.isServed(try fixture.client()))
@@ -108,7 +107,7 @@ struct FloodTests {
   func boundsUnreadOutput() async throws {
     try await Fixture.run {
       $0.loops = 1
-      $0.unreadOutput = 2 << 20
+      $0.unreadOutput = 100_000
       $0.writeTimeout = .seconds(60)
     } _: { fixture in
       let readers = try (0..<12).map { _ in try Client(fixture.address, receiveBuffer: 4096) }
