@@ -21,6 +21,12 @@ func module(_ name: String, path: String? = nil, _ dependencies: [Target.Depende
   .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
 }
 
+/// Every message in every language (Sources/Delivery/Messages/MessageKind.swift).
+let templates: [Resource] = [
+  "code", "verify_address", "invitation", "recovery", "registration", "registration_known", "notice_new_device", "notice_password",
+  "notice_factor_added", "notice_factor_removed", "notice_address", "notice_recovery", "notice_invitation",
+].flatMap { kind in ["en", "de"].map { .embedInCode("templates/\(kind).\($0).txt") } }
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -42,57 +48,70 @@ let package = Package(
     library("CFido2", "libfido2", apt: "libfido2-dev"),
     library("CZxcvbn", nil, apt: "libzxcvbn-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
+    // libcurl's headers only: the library is opened when something is sent.
+    .target(name: "CCurl", path: "Sources/C/CCurl"),
     .target(name: "CCurve", dependencies: ["COpenSSL"], path: "Sources/C/CCurve"),
+    .target(name: "CTLS", dependencies: ["COpenSSL"], path: "Sources/C/CTLS"),
 
     module("Primitives", ["CSodium", "CUTF8Proc", "CZlib"]),
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
     module("Cryptography", ["CCurve", "COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
-    module("Transport", ["CLinux", "Primitives", "Telemetry"]),
+    module("Transport", ["CLinux", "COpenSSL", "CTLS", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
+        .embedInCode("0008_delivery.sql"),
         .embedInCode("0009_enrollment.sql"),
       ], swiftSettings: settings),
     .target(
-      name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"], resources: [.embedInCode("credentialflow.json5")],
+      name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],
+      resources: [.embedInCode("credentialflow.json5")] + templates,
       swiftSettings: settings),
     module("Persistence", ["CSQLite", "CLinux", "Cryptography", "Schema", "Telemetry", "Primitives"]),
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
+    module("WebAuthn", ["Cryptography", "JSON", "Primitives"]),
+    module("Delivery", ["CCurl", "JSON", "Primitives"]),
     module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
-      ["CLinux", "Cryptography", "Defense", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+      ["CLinux", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
     module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
     module(
       "API",
       [
-        "CPCRE2", "CQREncode", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Server",
+        "CPCRE2", "CQREncode", "Cryptography", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
+        "Server",
         "Telemetry", "Tokens", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",
       dependencies: [
         "API", "CJansson", "CLinux", "COpenSSL", "CPCRE2", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography",
-        "Defaults", "Defense", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry", "Tokens",
+        "Defaults", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry",
+        "Tokens",
         "Transport", "Primitives",
       ],
       swiftSettings: settings),
 
     // Reads the outside collections of test vectors; no part of the program.
     module("TestVectors", path: "Tests/TestVectors", ["JSON", "Primitives"]),
+    // A mail server and an SMS service for tests; no part of the program.
+    .target(name: "TestPost", path: "Tests/TestPost", exclude: ["post_office.py"], swiftSettings: settings),
     tests("PrimitivesTests", ["Primitives"]),
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
+    tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Primitives"]),
+    tests("DeliveryTests", ["Delivery", "JSON", "Primitives", "TestPost"]),
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",

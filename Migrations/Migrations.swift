@@ -15,6 +15,7 @@ package enum Migrations {
     Migration(number: 5, name: "keys", bytes: PackageResources._005_keys_sql),
     Migration(number: 6, name: "sessions", bytes: PackageResources._006_sessions_sql),
     Migration(number: 7, name: "feed", bytes: PackageResources._007_feed_sql),
+    Migration(number: 8, name: "delivery", bytes: PackageResources._008_delivery_sql),
     Migration(number: 9, name: "enrollment", bytes: PackageResources._009_enrollment_sql),
   ]
 }

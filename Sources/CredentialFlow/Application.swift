@@ -2,6 +2,7 @@ internal import API
 internal import CLinux
 internal import Cryptography
 internal import Defense
+internal import Delivery
 internal import HTTP
 internal import Identity
 internal import Journal
@@ -33,9 +34,10 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
+  let outbox: Outbox
   private let denials = DenialTally()
   private let limiter: PaceLimiter
-  private let revoked: RevokedTokens
+  private let ground: Ground
   let api: PublicAPI
   /// Commands run beside each other, and only one at a time may replace `master.key`.
   private let isRotating = Atomic(false)
@@ -47,6 +49,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let templates: Templates
   }
 
   private init(_ ground: Ground, keys: KeySet, _ installation: Installation, _ configuration: Configuration, log: Log, now: Now) {
@@ -71,9 +74,10 @@ final class Application: Sendable {
     let sessions = SessionServices(
       database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
     self.sessions = sessions.register
-    revoked = ground.revoked
-    gate = Gate(database: database, roles: roleGraph, revoked: revoked, now: now)
+    self.ground = ground
+    gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
+    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
     limiter = PaceLimiter(capacity: configuration.pace.capacity)
     let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
     credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
@@ -84,7 +88,7 @@ final class Application: Sendable {
         applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
         bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
         keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
-        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: revoked, now: now), standings: gate,
+        revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
   }
@@ -152,7 +156,7 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database))
+      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -181,9 +185,21 @@ final class Application: Sendable {
   /// The server over this application. It serves until it is drained.
   func server() throws -> RunningServer {
     try RunningServer(
-      api: api, configuration: configuration, folder: installation.folder, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: revoked, now: now), keys: keyRotation, limiter: limiter,
-      log: log, now: now)
+      api: api, configuration: configuration, folder: installation.folder,
+      denials: DenialRecorder(tally: denials, database: database, log: log),
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      limiter: limiter,
+      outbox: outboxWorker, security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log,
+      now: now)
+  }
+
+  var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
+
+  private var outboxWorker: OutboxWorker {
+    OutboxWorker(
+      database: database, vault: vault, outbox: outbox, templates: ground.templates,
+      mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
+      sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

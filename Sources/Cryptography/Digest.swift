@@ -8,6 +8,7 @@ package import Primitives
 /// `@unchecked`: the algorithm is fetched once (a fetch for each call would cost more than the digest) and never changes.
 package struct Digest: @unchecked Sendable {
   package static let sha256 = Digest("SHA256", count: 32)
+  package static let sha384 = Digest("SHA384", count: 48)
   package static let sha512 = Digest("SHA512", count: 64)
 
   /// Bytes in a digest.

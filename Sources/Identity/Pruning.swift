@@ -41,7 +41,7 @@ package final class Pruning: Sendable {
           + RevocationStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
           + RevokedTokenStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
           + PasswordFailureStore(db).prune(before: at - Self.failureRetention, limit: Self.step)
-          + PasswordFailureStore(db).pruneBeyondCapacity(limit: Self.step)
+          + PasswordFailureStore(db).pruneBeyondCapacity(limit: Self.step) + OutboxStore(db).pruneDead(at: at, limit: Self.step)
       }
       if gone == 0 { return }
     }

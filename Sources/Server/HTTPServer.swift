@@ -11,9 +11,11 @@ package final class HTTPServer: Sendable {
   private let quota: ConnectionQuota
   private let log: Log
 
-  /// `preflight` may answer an OPTIONS request before the table does: that is where CORS goes.
+  /// `preflight` may answer an OPTIONS request before the table does: that is where CORS goes. `tls`: what every listener speaks;
+  /// `nil` is plain. `isStrict`: answers tell browsers to come by https only (RFC 6797).
   package init(
-    settings: ServerSettings, routes: [Route], preflight: (@Sendable (Request) -> Response?)? = nil, log: Log, now: Now
+    settings: ServerSettings, routes: [Route], preflight: (@Sendable (Request) -> Response?)? = nil, tls: LiveTLS? = nil,
+    isStrict: Bool = false, log: Log, now: Now
   ) throws {
     let router = try Router(routes)
     let count = settings.loops > 0 ? settings.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -23,7 +25,8 @@ package final class HTTPServer: Sendable {
     contexts = try (0..<count).map { index in
       let loop = try EventLoop(label: "loop-\(index)", mostHeldOutput: settings.unreadOutput)
       let context = LoopContext(loop: loop, router: router, settings: settings, preflight: preflight, log: log, now: now)
-      return ServerLoop(loop: loop, context: context)
+      context.isStrict = isStrict
+      return ServerLoop(loop: loop, context: context, tls: tls)
     }
   }
 

@@ -13,6 +13,8 @@ final class LoopContext {
   let now: Now
   var ids = RequestIDs()
   var isDraining = false
+  /// Answers tell browsers to come by https only.
+  var isStrict = false
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()
@@ -66,13 +68,14 @@ final class LoopContext {
     log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
   }
 
-  /// What a connection gets that there is no room for. The log says so once a second.
-  func refusal() -> [UInt8] {
+  /// What a connection gets that there is no room for; nothing where that could not be read. The log says so once a second.
+  func refusal(isSilent: Bool) -> [UInt8] {
     let time = now()
     if lastRefusalAt.map({ time - $0 >= .seconds(1) || time < $0 }) ?? true {
       lastRefusalAt = time
       log.warning("connections_refused")
     }
+    guard !isSilent else { return [] }
     let id = ids.next(at: time)
     let problem = Problem(
       .overloaded, "There are too many connections just now; try again after the time in Retry-After.", headers: [("Retry-After", "5")])

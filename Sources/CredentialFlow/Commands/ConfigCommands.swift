@@ -9,6 +9,7 @@ enum ConfigCommands {
       examples: ["config check", "config check --config ./credentialflow.json5"],
       action: .folder { invocation, console, installation in
         let loaded = try installation.load()
+        _ = try installation.templates()
         if invocation.isJSON {
           console.json {
             $0.object {

@@ -1,9 +1,11 @@
 internal import API
 internal import Defense
+internal import Delivery
 internal import Identity
 internal import Persistence
 internal import Primitives
 internal import Server
+internal import Transport
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
 struct Configuration: Settings {
@@ -18,7 +20,10 @@ struct Configuration: Settings {
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let mail: MailSettings
   let pace: PaceSettings
+  let sms: SMSSettings
+  let tls: TLSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   /// Everything as it is in force, secrets hidden.
@@ -36,7 +41,10 @@ struct Configuration: Settings {
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    mail = try reader.section("mail")
     pace = try reader.section("pace")
+    sms = try reader.section("sms")
+    tls = try reader.section("tls")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     effective = .object(reader.effective)
@@ -77,6 +85,7 @@ struct OperationsSettings: Settings {
   let listen: String
   /// Of a Unix-domain socket's file.
   let socketMode: SocketMode
+  let tls: TLSSettings
 
   enum SocketMode: String, CaseIterable {
     case owner = "0600"
@@ -89,6 +98,7 @@ struct OperationsSettings: Settings {
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
     socketMode = try reader.choice("socketMode", default: .owner)
+    tls = try reader.section("tls")
     guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
   }
 }

@@ -28,6 +28,7 @@ struct DataFolder: Sendable, Equatable {
   var databasePath: String { "\(path)/credentialflow.db" }
   var masterKeyPath: String { "\(path)/master.key" }
   var lockPath: String { "\(path)/credentialflow.lock" }
+  var templatesPath: String { "\(path)/templates" }
   var controlSocketPath: String { "\(path)/control.sock" }
 
   var exists: Bool { FileBytes.exists(path) }

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 internal import Telemetry
 
@@ -18,19 +19,23 @@ struct Service {
     let server = try application.server()
     let addresses = try server.start(listen: listen, inherited: inherited)
     let maintenance = Task { await server.maintain() }
+    let delivery = Task { await server.outbox.run() }
     let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }
     let status = "listening on \(addresses.joined(separator: ", "))"
     notification.ready(status)
     let watchdog = watch(server, notification)
     for await signal in signals.received {
       guard signal == .reload else { break }
-      reload(notification, status: status)
+      reload(server, notification, status: status)
     }
     notification.stopping()
     watchdog?.cancel()
     maintenance.cancel()
     control.stop()
+    delivery.cancel()
     await server.drain(within: Self.drainTimeout)
+    // What it had claimed is given back.
+    await delivery.value
   }
 
   /// Tells systemd that the server is alive only while every event loop answers.
@@ -44,11 +49,12 @@ struct Service {
     }
   }
 
-  /// SIGHUP: the rules of decisions as they stand now, all of them or none.
-  private func reload(_ notification: ServiceNotification, status: String) {
+  /// SIGHUP: the rules of decisions and the certificates as they stand now; of each, all of it or none.
+  private func reload(_ server: RunningServer, _ notification: ServiceNotification, status: String) {
     notification.reloading()
     do {
       let reloaded = try application.reload()
+      server.reload(reloaded.security)
       application.log.info(
         "configuration_reloaded", ("rules", .integer(reloaded.rules)),
         ("restart_for", .string(reloaded.waiting.isEmpty ? "nothing" : reloaded.waiting.joined(separator: ", "))))

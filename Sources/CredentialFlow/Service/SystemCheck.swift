@@ -20,7 +20,7 @@ struct SystemCheck: Sendable {
     SystemCheck(name: "operations") { installation in
       // What is wrong with the configuration says the check of that name.
       guard let settings = try? installation.load().configuration.operations else { return .good("not known") }
-      return operations(settings.listen)
+      return operations(settings.listen, isSecured: settings.tls.isEnabled)
     },
     SystemCheck(name: "configuration") { installation in
       do {
@@ -70,12 +70,14 @@ struct SystemCheck: Sendable {
   }
 
   /// Administration and metrics are for this machine.
-  static func operations(_ listen: String) -> Finding {
-    guard let address = ListenAddress(listen) else { return .bad("operations.listen: '\(listen)' is no address; write HOST:PORT or unix:PATH") }
-    guard address.isLocal else {
-      return .bad("operations.listen: \(listen) can be reached from other machines; use 127.0.0.1 or unix:PATH, and a tunnel from elsewhere")
+  static func operations(_ listen: String, isSecured: Bool) -> Finding {
+    guard let address = ListenAddress(listen) else {
+      return .bad("operations.listen: '\(listen)' is no address; write HOST:PORT or unix:PATH")
     }
-    return .good("\(listen): this machine only")
+    guard address.isLocal || isSecured else {
+      return .bad("operations.listen: \(listen) can be reached from other machines without TLS; use 127.0.0.1, unix:PATH or operations.tls")
+    }
+    return .good(address.isLocal ? "\(listen): this machine only" : "\(listen), with TLS")
   }
 
   /// A full disk refuses every sign-in.

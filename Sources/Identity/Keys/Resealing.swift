@@ -16,7 +16,7 @@ package struct Resealing: Sendable {
 
   /// Returns how many values were sealed anew.
   package func run() async throws -> Int {
-    try await resealFactors() + resealSigningKeys()
+    try await resealFactors() + resealSigningKeys() + resealOutbox()
   }
 
   private func resealFactors() async throws -> Int {
@@ -25,6 +25,18 @@ package struct Resealing: Sendable {
     while true {
       let position = last
       let (done, next) = try await database.transaction { db in try TOTPFactor(db, vault: vault).reseal(after: position, limit: Self.step) }
+      count += done
+      guard let next else { return count }
+      last = next
+    }
+  }
+
+  private func resealOutbox() async throws -> Int {
+    var count = 0
+    var last: [UInt8] = []
+    while true {
+      let position = last
+      let (done, next) = try await database.transaction { db in try OutboxStore(db).reseal(vault, after: position, limit: Self.step) }
       count += done
       guard let next else { return count }
       last = next

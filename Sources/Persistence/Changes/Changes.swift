@@ -13,6 +13,8 @@ package enum ChangedSubject: Hashable, Sendable {
   case signingKeys
   /// The feed for verifiers elsewhere.
   case revocations
+  /// Messages that are to be sent.
+  case outbox
 
   fileprivate var stripe: Int {
     switch self {
@@ -23,6 +25,7 @@ package enum ChangedSubject: Hashable, Sendable {
     case .roles: Self.hash(5, [])
     case .signingKeys: Self.hash(6, [])
     case .revocations: Self.hash(7, [])
+    case .outbox: Self.hash(8, [])
     }
   }
 
@@ -46,6 +49,9 @@ package final class Changes: Sendable {
 
   private let counters: InlineArray<16_384, Atomic<UInt64>>
 
+  // A mutex: held to copy a few references, and asked only for `.outbox`.
+  private let listeners = Mutex<[@Sendable () -> Void]>([])
+
   package init() { counters = InlineArray { _ in Atomic(0) } }
 
   /// What the count was at one moment.
@@ -64,6 +70,12 @@ package final class Changes: Sendable {
 
   /// Also for knowledge that is put in force after the commit, such as the keys in this process's hands.
   package func count(_ subjects: some Sequence<ChangedSubject>) {
-    for subject in subjects { counters[subject.stripe].wrappingAdd(1, ordering: .acquiringAndReleasing) }
+    for subject in subjects {
+      counters[subject.stripe].wrappingAdd(1, ordering: .acquiringAndReleasing)
+      if subject == .outbox { for wake in listeners.withLock({ $0 }) { wake() } }
+    }
   }
+
+  /// Calls `wake` after every commit that adds messages, on the thread that committed: it must be quick and not block.
+  package func listenToOutbox(_ wake: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(wake) } }
 }

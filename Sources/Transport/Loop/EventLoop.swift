@@ -44,11 +44,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private var generations: [UInt32] = []
   /// Connections that have more to read than one turn allows.
   private var unfinished: [Connection] = []
-  /// Connections that have had enough of one turn.
-  private var postponed: [Connection] = []
   var pressure = Pressure()
   var wheel: TimerWheel
   private(set) var tick: UInt32
+  /// Counts turns, for what is rationed by turn.
+  private(set) var turn: UInt64 = 0
   private var acceptors: [UInt64: Acceptor] = [:]
   private var nextAcceptorToken = UInt64.max - 1
   /// Called at the end of each turn, for what is gathered per turn, such as log lines.
@@ -128,9 +128,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
       isBusy = count > 0
       // First the clock: a deadline that an event sets counts from now, not from when the loop last woke.
       expireDeadlines()
-      for index in 0..<max(0, Int(count)) { handle(events[index]) }
+      turn &+= 1
+      // Those from the turn before come first: else a flood of new ones would keep them waiting for ever.
       for connection in take(&unfinished) { connection.continueReading() }
-      for connection in take(&postponed) { connection.client?.proceed() }
+      for connection in take(&pressure.postponed) { connection.client?.proceed() }
+      for index in 0..<max(0, Int(count)) { handle(events[index]) }
       runWork()
       turnEnded()
     }
@@ -139,7 +141,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   }
 
   /// What must not wait for an event.
-  private var hasWork: Bool { !unfinished.isEmpty || !postponed.isEmpty || !jobs.isEmpty }
+  private var hasWork: Bool { !unfinished.isEmpty || !pressure.postponed.isEmpty || !jobs.isEmpty }
 
   private func handle(_ event: cf_event) {
     if event.token == UInt64.max { return }
@@ -199,7 +201,6 @@ extension EventLoop {
   }
 
   func readAgain(_ connection: Connection) { unfinished.append(connection) }
-  func postpone(_ connection: Connection) { postponed.append(connection) }
 
   package var openConnections: [Connection] { connections.compactMap { $0 } }
 

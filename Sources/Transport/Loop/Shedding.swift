@@ -14,6 +14,8 @@ package enum ConnectionWorth: Sendable, Equatable {
 
 /// What a loop keeps back, and knows, for the time when something runs out. Touched only on its loop.
 struct Pressure {
+  /// Connections that have had enough of one turn.
+  var postponed: [Connection] = []
   /// Bytes of answers that wait for their readers.
   var heldOutput = 0
   var mostHeldOutput = Int.max
@@ -66,6 +68,8 @@ extension EventLoop {
     for connection in candidates.prefix(Self.mostSparedAtOnce) { connection.close() }
     return true
   }
+
+  func postpone(_ connection: Connection) { pressure.postponed.append(connection) }
 
   /// Counts bytes that a connection keeps for a slow reader. Past the most, those go that have waited longest for theirs.
   func hold(_ count: Int) {

@@ -34,13 +34,17 @@ package final class Connection: @unchecked Sendable {
   package let loop: EventLoop
   package let peer: PeerAddress
   package var client: (any ConnectionClient)?
+  /// What TLS found out; `nil` on a plain connection.
+  var security: ConnectionSecurity?
   let slot: Int
-  private let socket: Socket
+  var socket: Socket
+  /// `nil` once there is a client.
+  var entrance: ConnectionEntrance?
   private let release: () -> Void
   private var output: [UInt8] = []
   private var outputStart = 0
-  private var isReadable = false
-  private var isPeerDone = false
+  var isReadable = false
+  private(set) var isPeerDone = false
   private var isPaused = false
   private var isReading = false
   private var isEndReported = false
@@ -58,6 +62,12 @@ package final class Connection: @unchecked Sendable {
     self.release = release
     phaseBegan = loop.tick
   }
+
+  /// The protocol that client and server agreed on in the handshake (ALPN); `nil` where they did not say.
+  package var negotiatedProtocol: ApplicationProtocol? { security?.negotiatedProtocol }
+
+  /// The client's certificate, which was verified; `nil` where there is none.
+  package var clientCertificate: ClientCertificate? { security?.clientCertificate }
 
   /// Whether bytes wait for the peer to read.
   package var hasOutput: Bool { outputStart < output.count }
@@ -117,6 +127,8 @@ package final class Connection: @unchecked Sendable {
     socket.close()
     loop.remove(self)
     release()
+    entrance?.end(.closed)
+    entrance = nil
     client?.closed()
     client = nil
     loop.pressure.heldOutput -= output.count - outputStart
@@ -124,10 +136,17 @@ package final class Connection: @unchecked Sendable {
     outputStart = 0
   }
 
-  func expire() { if isLingering { close() } else { client?.expired() } }
+  func expire() {
+    if let entrance {
+      entrance.end(.timedOut)
+      return close()
+    }
+    if isLingering { close() } else { client?.expired() }
+  }
 
   func handle(flags: UInt32) {
-    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 { isReadable = true }
+    // TLS may have to write before it can read on: with it, every event is one for both directions.
+    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 || socket.secured != nil { isReadable = true }
     if flags & UInt32(CF_ENDED) != 0 { isPeerDone = true }
     if flags & UInt32(CF_FAILED) != 0, isPaused { return close() }
     if hasOutput, flags & UInt32(CF_WRITABLE) != 0 { flush() }
@@ -135,6 +154,11 @@ package final class Connection: @unchecked Sendable {
   }
 
   func continueReading() {
+    if let entrance {
+      // A socket is writable from the first; that alone means nothing here.
+      if isReadable { advance(entrance) }
+      return
+    }
     isReading = true
     defer { isReading = false }
     for _ in 0..<Self.mostReadsPerTurn {
@@ -148,10 +172,12 @@ package final class Connection: @unchecked Sendable {
     switch socket.receive(into: loop.readBuffer) {
     case .bytes(let count):
       // A short read has emptied the socket; the next byte makes a new event. Not so where the end has come already.
-      if count < loop.readBuffer.count, !isPeerDone { isReadable = false }
+      if !socket.hasMore(after: count, of: loop.readBuffer.count), !isPeerDone { isReadable = false }
       // Passwords pass through here; the buffer is every connection's.
       defer { wipe(count) }
-      if !isLingering { client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span) }
+      if !isLingering, count > 0 {
+        client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span)
+      }
     case .wouldBlock: isReadable = false
     case .ended:
       isReadable = false
