@@ -126,7 +126,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
-        "Telemetry", "TestPost", "TestVectors", "Tokens", "Primitives",
+        "Telemetry", "TestPost", "TestVectors", "Tokens", "Transport", "Primitives",
       ]),
   ]
 )

@@ -61,6 +61,11 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
     }
   }
 
+  var worth: ConnectionWorth {
+    if connection.hasOutput { return .waiting }
+    return frames.streams.isEmpty ? .idle : runningCount > 0 ? .busy : .waiting
+  }
+
   /// Lets what is asked, and what is on its way, be answered, and closes.
   func drain(grace: Duration) {
     frames.announceLeaving()
