@@ -12,17 +12,22 @@ struct Fixture {
   let log: LogRecorder
   let gate = Gate()
 
+  /// `inheriting`: a listening socket, in place of one of its own.
   init(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil, tls: LiveTLS? = nil,
-    log: LogRecorder = LogRecorder()
+    inheriting: Int32? = nil
   ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
-    self.log = log
+    log = LogRecorder()
     server = try HTTPServer(
       settings: settings, routes: Self.routes(gate), preflight: preflight, tls: tls, isStrict: tls != nil, log: log.log(), now: .system)
-    address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+    if let inheriting {
+      address = try server.start(on: [], inherited: [try Listener(inheriting: inheriting)])[0]
+    } else {
+      address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+    }
   }
 
   func client() throws -> Client { try Client(address) }
