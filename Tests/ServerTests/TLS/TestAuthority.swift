@@ -110,7 +110,7 @@ final class TestAuthority: Sendable {
     X509_gmtime_adj(X509_getm_notBefore(certificate), from)
     X509_gmtime_adj(X509_getm_notAfter(certificate), until)
     let name = X509_get_subject_name(certificate)
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_FLAG | 1, Array(subject.utf8), -1, -1, 0)
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_FLAG | 1, Array(subject.utf8), Int32(subject.utf8.count), -1, 0)
     X509_set_issuer_name(certificate, issuer.map { X509_get_subject_name($0.0) } ?? name)
     X509_set_pubkey(certificate, key)
     var extensions = [(NID_basic_constraints, isAuthority ? "critical,CA:TRUE" : "critical,CA:FALSE")]
