@@ -34,12 +34,16 @@ final class ServerLoop: @unchecked Sendable {
         if connection.client == nil { connection.close() }
       }
       for listener in listeners {
-        loop.listen(listener, quota: quota) { connection in
-          guard let entrance else { return open(connection) }
-          connection.enter([entrance.handshake(for: connection.peer)], opened: open)
-        } failed: { [context] code in
-          context.acceptFailed(code)
-        }
+        loop.listen(
+          listener, quota: quota,
+          reception: ListenerReception(
+            accepted: { connection in
+              guard let entrance else { return open(connection) }
+              connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+            },
+            // Before a handshake nothing can be said.
+            refusal: { [context] in context.refusal(isSilent: entrance != nil) },
+            failed: { [context] code in context.acceptFailed(code) }))
       }
     }
   }

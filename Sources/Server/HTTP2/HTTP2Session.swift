@@ -61,6 +61,11 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
     }
   }
 
+  var worth: ConnectionWorth {
+    if runningCount > 0 { return .busy }
+    return connection.hasOutput || frames.isAwaitingFields || frames.openCount > 0 ? .waiting : .idle
+  }
+
   /// Lets what is asked, and what is on its way, be answered, and closes.
   func drain(grace: Duration) {
     frames.announceLeaving()
