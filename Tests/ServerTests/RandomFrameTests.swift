@@ -34,7 +34,7 @@ struct RandomFrames {
       let middle = number(block.count)
       bytes = Frame(.headers, 1, stream: stream, Array(block[..<middle])).bytes
       bytes += Frame(.continuation, 4, stream: stream, Array(block[middle...])).bytes
-    case 12: bytes = Frame(.goAway, self.bytes(8)).bytes
+    case 12: bytes = Frame(.goAway, 0, self.bytes(8)).bytes
     default: bytes = Frame(type: UInt8(number(12)), UInt8(number(256)), stream: stream, self.bytes(number(30))).bytes
     }
     // Now and then a byte is another, or the last ones are missing.

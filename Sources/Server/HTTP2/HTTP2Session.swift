@@ -62,8 +62,8 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
   }
 
   var worth: ConnectionWorth {
-    if connection.hasOutput { return .waiting }
-    return frames.streams.isEmpty ? .idle : runningCount > 0 ? .busy : .waiting
+    if runningCount > 0 { return .busy }
+    return connection.hasOutput || frames.isAwaitingFields || frames.openCount > 0 ? .waiting : .idle
   }
 
   /// Lets what is asked, and what is on its way, be answered, and closes.
