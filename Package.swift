@@ -122,7 +122,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives", "TestPost",
+        "Transport", "Primitives", "TestPost",
       ]),
   ]
 )
