@@ -25,13 +25,11 @@ enum Post {
   static func address(_ mood: String = "ann") -> String { "\(mood).\(UInt64.random(in: 0 ... .max))@example.net" }
   static func number() -> String { "+4917\(UInt64.random(in: 100_000_000...999_999_999))" }
 
-  /// The code in a mail or SMS.
+  /// The code in a mail, or at the beginning of an SMS.
   static func code(in letter: String) throws -> String {
-    let body = letter.split(separator: "\r\n\r\n", maxSplits: 1).last.map(String.init) ?? letter
-    var digits = ""
-    for character in body {
-      if character.isASCII, character.isNumber { digits.append(character) } else if digits.count == 6 { return digits } else { digits = "" }
-    }
+    let start = letter.firstRange(of: "Your code is: ")?.upperBound ?? letter.startIndex
+    let digits = letter[start...].prefix { $0.isASCII && $0.isNumber }
+    if digits.count == 6 { return String(digits) }
     throw World.Unexpected(what: "no code in \(letter)")
   }
 }
