@@ -123,8 +123,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
-        "Telemetry", "Tokens", "Primitives",
-        "TestVectors",
+        "Telemetry", "Tokens", "Transport", "Primitives", "TestVectors",
       ]),
   ]
 )

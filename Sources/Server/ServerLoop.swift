@@ -31,13 +31,17 @@ final class ServerLoop: @unchecked Sendable {
         connection.enter([entrance.handshake(for: connection.peer)], opened: open)
       }
       for listener in listeners {
-        loop.listen(listener, quota: quota) { [context] connection in
-          // Whoever is announced is the peer from then on, for the handshake's bounds too.
-          guard let announcement = context.announcement(of: connection.peer) else { return secure(connection) }
-          connection.enter([announcement], opened: secure)
-        } failed: { [context] code in
-          context.acceptFailed(code)
-        }
+        loop.listen(
+          listener, quota: quota,
+          reception: ListenerReception(
+            accepted: { [context] connection in
+              // Whoever is announced is the peer from then on, for the handshake's bounds too.
+              guard let announcement = context.announcement(of: connection.peer) else { return secure(connection) }
+              connection.enter([announcement], opened: secure)
+            },
+            // Before a handshake nothing can be said.
+            refusal: { [context] in context.refusal(isSilent: entrance != nil) },
+            failed: { [context] code in context.acceptFailed(code) }))
       }
     }
   }

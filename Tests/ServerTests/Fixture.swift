@@ -12,9 +12,10 @@ struct Fixture {
   let log: LogRecorder
   let gate = Gate()
 
+  /// `inheriting`: a listening socket, in place of one of its own.
   init(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
-    clients: ClientRules = .direct
+    clients: ClientRules = .direct, inheriting: Int32? = nil
   ) throws {
     var settings = ServerSettings()
     settings.loops = 2
@@ -22,7 +23,11 @@ struct Fixture {
     log = LogRecorder()
     server = try HTTPServer(
       settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, log: log.log(), now: .system)
-    address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+    if let inheriting {
+      address = try server.start(on: [], inherited: [try Listener(inheriting: inheriting)])[0]
+    } else {
+      address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+    }
   }
 
   func client() throws -> Client { try Client(address) }

@@ -14,6 +14,14 @@ package protocol ConnectionClient: AnyObject {
   func expired()
   /// The connection is gone; nothing may be called on it any more.
   func closed()
+  /// The turn after `postpone` has come.
+  func proceed()
+  var worth: ConnectionWorth { get }
+}
+
+extension ConnectionClient {
+  package func proceed() {}
+  package var worth: ConnectionWorth { .busy }
 }
 
 /// One accepted socket on its loop: reads into the loop's shared buffer, keeps only what could not be written at once.
@@ -35,7 +43,8 @@ package final class Connection: @unchecked Sendable {
   var socket: Socket
   /// `nil` once there is a client.
   var entrance: ConnectionEntrance?
-  private let quota: ConnectionQuota
+  private let quota: ConnectionQuota?
+  private let release: () -> Void
   private var output: [UInt8] = []
   private var outputStart = 0
   var isReadable = false
@@ -46,18 +55,22 @@ package final class Connection: @unchecked Sendable {
   /// What is sent is the last; what comes is thrown away until the peer closes or the deadline passes.
   private var isLingering = false
   package private(set) var isClosed = false
+  /// The tick at which the deadline was set or taken away.
+  private(set) var phaseBegan: UInt32
 
-  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, quota: ConnectionQuota) {
+  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, quota: ConnectionQuota?, release: @escaping () -> Void) {
     self.loop = loop
     self.slot = slot
     self.socket = socket
     self.peer = peer
     self.quota = quota
+    self.release = release
+    phaseBegan = loop.tick
   }
 
   /// The peer speaks for `client`, who is the peer from now on. `false` where that address has as many connections as it may.
   func announce(_ client: PeerAddress) -> Bool {
-    guard quota.move(from: peer, to: client) else { return false }
+    guard quota?.move(from: peer, to: client) ?? true else { return false }
     peer = client
     isPeerAnnounced = true
     return true
@@ -83,7 +96,9 @@ package final class Connection: @unchecked Sendable {
       case .ended, .failed: return close()
       }
     }
-    if sent < bytes.count { output.append(contentsOf: bytes[sent...]) }
+    guard sent < bytes.count else { return }
+    output.append(contentsOf: bytes[sent...])
+    loop.hold(bytes.count - sent)
   }
 
   /// Back-pressure: nothing is read until `resumeReading`.
@@ -98,8 +113,14 @@ package final class Connection: @unchecked Sendable {
   /// Replaces the deadline; `nil` takes it away.
   package func setDeadline(after duration: Duration?) {
     guard !isClosed else { return }
+    phaseBegan = loop.tick
     if let duration { loop.schedule(slot, after: duration) } else { loop.wheel.cancel(slot) }
   }
+
+  /// Lets the others have their turn; then `proceed` is called.
+  package func postpone() { loop.postpone(self) }
+
+  var worth: ConnectionWorth { isLingering ? .idle : client?.worth ?? .waiting }
 
   /// Closes so that the last answer arrives: closing at once with unread bytes in the socket would make the kernel send a reset
   /// that can overtake the answer (RFC 9112, section 9.6). Call when nothing waits to be written.
@@ -118,12 +139,15 @@ package final class Connection: @unchecked Sendable {
     isClosed = true
     socket.close()
     loop.remove(self)
-    quota.giveBack(for: peer)
+    quota?.giveBack(for: peer)
+    release()
     entrance?.end(.closed)
     entrance = nil
     client?.closed()
     client = nil
+    loop.pressure.heldOutput -= output.count - outputStart
     output = []
+    outputStart = 0
   }
 
   func expire() {
@@ -186,7 +210,9 @@ package final class Connection: @unchecked Sendable {
   private func flush() {
     let outcome = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
     switch outcome {
-    case .bytes(let count): outputStart += count
+    case .bytes(let count):
+      outputStart += count
+      loop.pressure.heldOutput -= count
     case .wouldBlock: return
     case .ended, .failed: return close()
     }
