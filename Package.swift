@@ -108,7 +108,7 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
+    tests("ServerTests", ["COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
     tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
@@ -118,7 +118,7 @@ let package = Package(
       "IdentityTests",
       ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
-    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
+    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [

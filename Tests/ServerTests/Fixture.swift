@@ -15,14 +15,15 @@ struct Fixture {
   /// `inheriting`: a listening socket, in place of one of its own.
   init(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
-    clients: ClientRules = .direct, inheriting: Int32? = nil
+    clients: ClientRules = .direct, tls: LiveTLS? = nil, inheriting: Int32? = nil
   ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
     log = LogRecorder()
     server = try HTTPServer(
-      settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, log: log.log(), now: .system)
+      settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, tls: tls, isStrict: tls != nil,
+      log: log.log(), now: .system)
     if let inheriting {
       address = try server.start(on: [], inherited: [try Listener(inheriting: inheriting)])[0]
     } else {
