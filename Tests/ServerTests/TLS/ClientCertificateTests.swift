@@ -76,13 +76,14 @@ struct ClientCertificateTests {
     loop.start()
     loop.execute {
       let entrance = TLSEntrance(live, plainAnswer: [])
-      loop.listen(listener, quota: ConnectionQuota(most: 10, mostPerAddress: 10)) { connection in
-        connection.enter([entrance.handshake(for: connection.peer)]) { connection in
-          facts.add(connection.clientCertificate, connection.negotiatedProtocol)
-          connection.close()
-        }
-      } failed: { _ in
-      }
+      let reception = ListenerReception(
+        accepted: { connection in
+          connection.enter([entrance.handshake(for: connection.peer)]) { connection in
+            facts.add(connection.clientCertificate, connection.negotiatedProtocol)
+            connection.close()
+          }
+        }, refusal: { [] }, failed: { _ in })
+      loop.listen(listener, quota: ConnectionQuota(most: 10, mostPerAddress: 10), reception: reception)
     }
     let port = String(listener.address.description.split(separator: ":").last ?? "")
     let start = ["openssl", "s_client", "-connect", "127.0.0.1:\(port)", "-ign_eof"]
