@@ -124,7 +124,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives", "TestPost", "TestVectors",
+        "Transport", "Primitives", "TestPost", "TestVectors",
       ]),
   ]
 )

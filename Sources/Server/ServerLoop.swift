@@ -27,12 +27,16 @@ final class ServerLoop: @unchecked Sendable {
       let entrance = tls.map { TLSEntrance($0, plainAnswer: Self.plainAnswer) }
       let open = { [context] (connection: Connection) in connection.client = HTTPSession(connection, context) }
       for listener in listeners {
-        loop.listen(listener, quota: quota) { connection in
-          guard let entrance else { return open(connection) }
-          connection.enter([entrance.handshake(for: connection.peer)], opened: open)
-        } failed: { [context] code in
-          context.acceptFailed(code)
-        }
+        loop.listen(
+          listener, quota: quota,
+          reception: ListenerReception(
+            accepted: { connection in
+              guard let entrance else { return open(connection) }
+              connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+            },
+            // Before a handshake nothing can be said.
+            refusal: { [context] in context.refusal(isSilent: entrance != nil) },
+            failed: { [context] code in context.acceptFailed(code) }))
       }
     }
   }

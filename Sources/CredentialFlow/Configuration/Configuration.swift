@@ -69,7 +69,7 @@ struct ServiceSettings: Settings {
   let issuer: String
   /// Where people and applications reach this server, without a slash at the end.
   let publicURL: String
-  /// `HOST:PORT` of the public listener.
+  /// `HOST:PORT` of the public listener, or `unix:` and a path.
   let listen: String
 
   init(from reader: SettingsReader) throws(SettingsError) {
@@ -82,7 +82,7 @@ struct ServiceSettings: Settings {
       guard url.hasPrefix("https://") || url.hasPrefix("http://"), !url.hasSuffix("/"), !url.contains(where: { " ?#".contains($0) })
       else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
     }
-    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
     guard !name.isEmpty, name.utf8.count <= 64, !name.contains(":") else {
       throw reader.wrong("name", "expected 1 to 64 bytes without a colon")
     }
@@ -91,12 +91,24 @@ struct ServiceSettings: Settings {
 
 /// The listener for metrics, readiness and administration.
 struct OperationsSettings: Settings {
+  /// `HOST:PORT`, or `unix:` and a path; one that is not absolute stands in the data folder.
   let listen: String
+  /// Of a Unix-domain socket's file.
+  let socketMode: SocketMode
   let tls: TLSSettings
+
+  enum SocketMode: String, CaseIterable {
+    case owner = "0600"
+    case group = "0660"
+    case everybody = "0666"
+
+    var bits: UInt32 { UInt32(rawValue, radix: 8) ?? 0o600 }
+  }
 
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
+    socketMode = try reader.choice("socketMode", default: .owner)
     tls = try reader.section("tls")
-    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
   }
 }

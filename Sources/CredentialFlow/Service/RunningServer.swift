@@ -14,6 +14,7 @@ final class RunningServer: Sendable {
   private let world: HTTPServer
   private let operations: HTTPServer
   private let settings: Configuration
+  private let folder: DataFolder
   private let denials: DenialRecorder
   private let pruning: Pruning
   private let keys: KeyRotation
@@ -24,20 +25,31 @@ final class RunningServer: Sendable {
   private let log: Log
   private let now: Now
 
+  /// Descriptors that public connections leave to everything else: the database, the log, the listener for operations.
+  private static let keptDescriptors = 384
+  private static let mostOperationsConnections = 128
+  private static let fewestConnections = 64
+
   init(
-    api: PublicAPI, configuration: Configuration, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation, limiter: PaceLimiter,
-    outbox: OutboxWorker, security: ListenerSecurity, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, folder: DataFolder, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation,
+    limiter: PaceLimiter, outbox: OutboxWorker, security: ListenerSecurity, log: Log, now: Now
   ) throws {
     let isStrict = security.world != nil || configuration.service.publicURL.hasPrefix("https://")
-    world = try HTTPServer(
-      settings: configuration.limits, routes: api.publicRoutes, preflight: api.preflight, tls: security.world, isStrict: isStrict,
-      log: log, now: now)
-    // One loop: it answers a scraper and the operator, however busy the others are.
     var limits = configuration.limits
+    let room = max(Self.fewestConnections, DescriptorLimit.current - Self.keptDescriptors)
+    if limits.connections > room {
+      log.warning("connections_limited", ("connections", .integer(room)), ("reason", .string("the limit on open files")))
+      limits.connections = room
+    }
+    world = try HTTPServer(
+      settings: limits, routes: api.publicRoutes, preflight: api.preflight, tls: security.world, isStrict: isStrict, log: log, now: now)
+    // One loop and connections of its own: it answers a scraper and the operator, however busy the others are.
     limits.loops = 1
+    limits.connections = min(limits.connections, Self.mostOperationsConnections)
     operations = try HTTPServer(
       settings: limits, routes: api.operationsRoutes, tls: security.operations, isStrict: security.operations != nil, log: log, now: now)
     settings = configuration
+    self.folder = folder
     self.denials = denials
     self.pruning = pruning
     self.keys = keys
@@ -48,10 +60,17 @@ final class RunningServer: Sendable {
     self.now = now
   }
 
-  /// Starts the listeners; answers the addresses that they are bound to, the public one first.
-  func start(listen: String?) throws -> [String] {
-    let open = try world.start(on: [try address(listen ?? settings.service.listen)])
-    let closed = try operations.start(on: [try address(settings.operations.listen)])
+  /// Starts the listeners, on what was inherited where something was; answers the addresses that they are bound to, the public one
+  /// first.
+  func start(listen: String?, inherited: InheritedSockets = .none) throws -> [String] {
+    let wanted = inherited.world.isEmpty ? [try address(listen ?? settings.service.listen)] : []
+    let open = try world.start(on: wanted, inherited: inherited.world)
+    let closed = try operations.start(
+      on: inherited.operations.isEmpty ? [try address(settings.operations.listen)] : [], inherited: inherited.operations,
+      mode: settings.operations.socketMode.bits)
+    for address in closed where !address.isLocal && !settings.operations.tls.isEnabled {
+      log.warning("operations_exposed", ("listen", .string("\(address)")), ("advice", .string("'doctor' says what to do")))
+    }
     let addresses = (open + closed).map(\.description)
     log.info("started", ("listen", .string(addresses.joined(separator: ", "))))
     return addresses
@@ -107,7 +126,9 @@ final class RunningServer: Sendable {
   }
 
   private func address(_ text: String) throws -> ListenAddress {
-    guard let address = ListenAddress(text) else { throw Refusal("'\(text)' is no address to listen on; write HOST:PORT") }
-    return address
+    guard let address = ListenAddress(text) else { throw Refusal("'\(text)' is no address to listen on; write HOST:PORT or unix:PATH") }
+    guard case .unix(let path) = address, !path.hasPrefix("/") else { return address }
+    guard let inside = ListenAddress("unix:\(folder.path)/\(path)") else { throw Refusal("the path of '\(text)' is too long for a socket") }
+    return inside
   }
 }

@@ -15,8 +15,9 @@ struct Service {
     let application = application
     let notification = ServiceNotification(environment: application.installation.environment)
     let runner = CommandRunner(table: CommandTable.all, environment: application.installation.environment)
+    let inherited = try InheritedSockets(environment: application.installation.environment)
     let server = try application.server()
-    let addresses = try server.start(listen: listen)
+    let addresses = try server.start(listen: listen, inherited: inherited)
     let maintenance = Task { await server.maintain() }
     let delivery = Task { await server.outbox.run() }
     let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }

@@ -14,6 +14,14 @@ package protocol ConnectionClient: AnyObject {
   func expired()
   /// The connection is gone; nothing may be called on it any more.
   func closed()
+  /// The turn after `postpone` has come.
+  func proceed()
+  var worth: ConnectionWorth { get }
+}
+
+extension ConnectionClient {
+  package func proceed() {}
+  package var worth: ConnectionWorth { .busy }
 }
 
 /// One accepted socket on its loop: reads into the loop's shared buffer, keeps only what could not be written at once.
@@ -43,6 +51,8 @@ package final class Connection: @unchecked Sendable {
   /// What is sent is the last; what comes is thrown away until the peer closes or the deadline passes.
   private var isLingering = false
   package private(set) var isClosed = false
+  /// The tick at which the deadline was set or taken away.
+  private(set) var phaseBegan: UInt32
 
   init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, release: @escaping () -> Void) {
     self.loop = loop
@@ -50,6 +60,7 @@ package final class Connection: @unchecked Sendable {
     self.socket = socket
     self.peer = peer
     self.release = release
+    phaseBegan = loop.tick
   }
 
   /// The protocol that client and server agreed on in the handshake (ALPN); `nil` where they did not say.
@@ -72,7 +83,9 @@ package final class Connection: @unchecked Sendable {
       case .ended, .failed: return close()
       }
     }
-    if sent < bytes.count { output.append(contentsOf: bytes[sent...]) }
+    guard sent < bytes.count else { return }
+    output.append(contentsOf: bytes[sent...])
+    loop.hold(bytes.count - sent)
   }
 
   /// Back-pressure: nothing is read until `resumeReading`.
@@ -87,8 +100,14 @@ package final class Connection: @unchecked Sendable {
   /// Replaces the deadline; `nil` takes it away.
   package func setDeadline(after duration: Duration?) {
     guard !isClosed else { return }
+    phaseBegan = loop.tick
     if let duration { loop.schedule(slot, after: duration) } else { loop.wheel.cancel(slot) }
   }
+
+  /// Lets the others have their turn; then `proceed` is called.
+  package func postpone() { loop.postpone(self) }
+
+  var worth: ConnectionWorth { isLingering ? .idle : client?.worth ?? .waiting }
 
   /// Closes so that the last answer arrives: closing at once with unread bytes in the socket would make the kernel send a reset
   /// that can overtake the answer (RFC 9112, section 9.6). Call when nothing waits to be written.
@@ -112,7 +131,9 @@ package final class Connection: @unchecked Sendable {
     entrance = nil
     client?.closed()
     client = nil
+    loop.pressure.heldOutput -= output.count - outputStart
     output = []
+    outputStart = 0
   }
 
   func expire() {
@@ -175,7 +196,9 @@ package final class Connection: @unchecked Sendable {
   private func flush() {
     let outcome = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
     switch outcome {
-    case .bytes(let count): outputStart += count
+    case .bytes(let count):
+      outputStart += count
+      loop.pressure.heldOutput -= count
     case .wouldBlock: return
     case .ended, .failed: return close()
     }

@@ -46,6 +46,9 @@ struct Socket {
     }
   }
 
+  /// Throws away what has come (tcp(7), MSG_TRUNC).
+  func discardReceived() { _ = recv(descriptor, nil, 1 << 16, Int32(MSG_TRUNC)) }
+
   /// Tells the peer that nothing more will be sent.
   func shutdownSending() {
     if let secured { cf_tls_finish(secured) }
