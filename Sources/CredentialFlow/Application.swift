@@ -127,11 +127,10 @@ final class Application: Sendable {
     CredentialServices(
       CredentialServices.Ground(
         database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
-        links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), outbox: writing.outbox,
-        notices: writing.notices,
+        links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), writing: writing,
         limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      codes: writing.codes, accounts: configuration.accounts, registration: configuration.registration,
+      accounts: configuration.accounts, registration: configuration.registration,
       serviceName: configuration.service.name, audience: configuration.service.issuer)
   }
 
