@@ -76,7 +76,7 @@ let package = Package(
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("WebAuthn", ["Cryptography", "JSON", "Primitives"]),
     module("Delivery", ["CCurl", "JSON", "Primitives"]),
-    module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "JSON", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
@@ -110,21 +110,22 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests("ServerTests", ["COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
+    tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
-    tests("DefenseTests", ["Defense", "Primitives"]),
+    tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
     tests("DeliveryTests", ["Delivery", "JSON", "Primitives", "TestPost"]),
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
       ["Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
-    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
+    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [
-        "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Transport", "Primitives", "TestPost", "TestVectors",
+        "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
+        "Telemetry", "Tokens", "Transport", "Primitives", "TestPost", "TestVectors",
       ]),
   ]
 )

@@ -26,13 +26,18 @@ final class ServerLoop: @unchecked Sendable {
       loop.turnEnded = { [context] in context.flushLog() }
       let entrance = tls.map { TLSEntrance($0, plainAnswer: Self.plainAnswer) }
       let open = { [context] (connection: Connection) in connection.client = HTTPSession(connection, context) }
+      let secure = { (connection: Connection) in
+        guard let entrance else { return open(connection) }
+        connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+      }
       for listener in listeners {
         loop.listen(
           listener, quota: quota,
           reception: ListenerReception(
-            accepted: { connection in
-              guard let entrance else { return open(connection) }
-              connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+            accepted: { [context] connection in
+              // Whoever is announced is the peer from then on, for the handshake's bounds too.
+              guard let announcement = context.announcement(of: connection.peer) else { return secure(connection) }
+              connection.enter([announcement], opened: secure)
             },
             // Before a handshake nothing can be said.
             refusal: { [context] in context.refusal(isSilent: entrance != nil) },

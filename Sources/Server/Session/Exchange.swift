@@ -7,6 +7,7 @@ struct Exchange {
   let head: RequestHead
   let requestID: String
   let receivedAt: Instant
+  let client: RequestClient
   var pattern = "-"
   var route: Route?
   var request: Request?
@@ -26,7 +27,9 @@ extension HTTPSession {
     let receivedAt = context.now()
     let given = RequestIDs.given(head.headers)
     let requestID = if case .good(let id) = given { id } else { context.ids.next(at: receivedAt) }
-    var exchange = Exchange(head: head, requestID: requestID, receivedAt: receivedAt)
+    let client = clients.client(of: head.headers, context.clients)
+    context.doubted(client.address)
+    var exchange = Exchange(head: head, requestID: requestID, receivedAt: receivedAt, client: client)
     do throws(Refusal) {
       let (request, route) = try find(&exchange)
       exchange.request = request
@@ -79,7 +82,7 @@ extension HTTPSession {
     context.record(
       RequestRecord(
         requestID: requestID, route: exchange?.pattern ?? "-", method: exchange?.head.methodBytes ?? [], status: response.status,
-        receivedAt: exchange?.receivedAt ?? now, client: client, code: error.code, reason: "\(error)"))
+        receivedAt: exchange?.receivedAt ?? now, client: exchange?.client ?? clients.own, code: error.code, reason: "\(error)"))
   }
 
   /// The answer of a suspending responder, from its task.
@@ -97,7 +100,7 @@ extension HTTPSession {
     context.record(
       RequestRecord(
         requestID: exchange.requestID, route: exchange.pattern, method: exchange.head.methodBytes, status: response.status,
-        receivedAt: exchange.receivedAt, client: client, code: response.code, reason: "the client went away"))
+        receivedAt: exchange.receivedAt, client: exchange.client, code: response.code, reason: "the client went away"))
   }
 
   private func complete(_ response: Response) {
@@ -125,7 +128,7 @@ extension HTTPSession {
     context.record(
       RequestRecord(
         requestID: exchange.requestID, route: exchange.pattern, method: exchange.head.methodBytes, status: response.status,
-        receivedAt: exchange.receivedAt, client: client, code: response.code, reason: response.reason))
+        receivedAt: exchange.receivedAt, client: exchange.client, code: response.code, reason: response.reason))
   }
 
   /// A request whose head is wrong may still say where it was going, and that route's answers have a form of their own.
@@ -134,7 +137,7 @@ extension HTTPSession {
       let finish = resource.routes.first?.finish
     else { return response }
     let request = Request(
-      method: nil, path: path, parameters: parameters, id: requestID, peer: connection.peer, receivedAt: now)
+      method: nil, path: path, parameters: parameters, id: requestID, client: clients.own.address, receivedAt: now)
     return finish(response, request)
   }
 
@@ -161,11 +164,18 @@ private struct Refusal: Error {
 extension HTTPSession {
   private func find(_ exchange: inout Exchange) throws(Refusal) -> (Request, Route) {
     let head = exchange.head
-    if head.isServerWide { throw Refusal(.empty(.noContent, headers: [("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")])) }
+    if head.isServerWide, !context.clients.edgeRequired {
+      throw Refusal(.empty(.noContent, headers: [("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")]))
+    }
     let path = head.path
     let resource: Router.Resource
     let parameters: [String]
-    switch context.router.match(path) {
+    let match = context.router.match(path)
+    guard mayAsk(exchange.client.address, match) else {
+      context.clients.refusedAtEdge(exchange.client.address, exchange.receivedAt)
+      throw refusal(.forbidden, "Only what comes through the edge is served here.", exchange)
+    }
+    switch match {
     case .found(let match, let values): (resource, parameters) = (match, values)
     case .notFound: throw refusal(.notFound, "There is nothing at this path.", exchange)
     case .malformed: throw refusal(.invalidRequest, "The path holds a percent-encoding that is not valid here.", exchange)
@@ -173,8 +183,7 @@ extension HTTPSession {
     exchange.pattern = resource.pattern
     let request = Request(
       method: head.method, methodBytes: head.methodBytes, path: path, query: head.query, headers: head.headers, parameters: parameters,
-      id: exchange.requestID,
-      peer: connection.peer, receivedAt: exchange.receivedAt)
+      id: exchange.requestID, client: exchange.client.address, receivedAt: exchange.receivedAt)
     if let route = resource.route(for: head.method) { return (request, route) }
     guard let method = head.method else { throw refusal(.notImplemented, "This method is not known here.", exchange) }
     if method == .options {
@@ -182,6 +191,15 @@ extension HTTPSession {
     }
     let problem = Problem(.methodNotAllowed, "This path takes \(resource.allow).", headers: [("Allow", resource.allow)])
     throw Refusal(problem.response(requestID: exchange.requestID))
+  }
+
+  /// Where only the edge is served, this machine's own health checks still are.
+  private func mayAsk(_ client: ClientAddress, _ match: Router.Match) -> Bool {
+    let rules = context.clients
+    let isShown = !rules.edgeShowsCertificate || connection.clientCertificate != nil
+    guard rules.edgeRequired, !client.isThroughEdge || !isShown else { return true }
+    guard case .found(let resource, _) = match else { return false }
+    return (client.peer.address?.isLoopback ?? true) && resource.routes.allSatisfy(\.isProbe)
   }
 
   private func refusal(_ code: ProblemCode, _ detail: String, _ exchange: Exchange) -> Refusal {

@@ -14,7 +14,7 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
 
   let context: LoopContext
   let connection: Connection
-  let client: [UInt8]
+  var clients: ConnectionClients
   var machine = HTTPConnection()
   /// The request whose body or answer is awaited.
   var current: Exchange?
@@ -31,7 +31,7 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
   init(_ connection: Connection, _ context: LoopContext) {
     self.context = context
     self.connection = connection
-    client = Array(connection.peer.description.utf8)
+    clients = ConnectionClients(connection)
     machine.isDraining = context.isDraining
     updateDeadline()
   }

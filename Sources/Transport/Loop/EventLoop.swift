@@ -176,7 +176,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
 /// Deadlines, connections and listeners.
 extension EventLoop {
-  func add(_ socket: Socket, _ peer: PeerAddress, release: @escaping () -> Void) -> Connection? {
+  func add(_ socket: Socket, _ peer: PeerAddress, _ quota: ConnectionQuota?, release: @escaping () -> Void = {}) -> Connection? {
     let slot = freeSlots.popLast() ?? connections.count
     if slot == connections.count {
       connections.append(nil)
@@ -187,7 +187,7 @@ extension EventLoop {
       freeSlots.append(slot)
       return nil
     }
-    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, release: release)
+    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, quota: quota, release: release)
     connections[slot] = connection
     return connection
   }
