@@ -15,7 +15,8 @@ internal import Telemetry
 internal import Tokens
 internal import Transport
 
-/// The composition root: the only file that creates objects of two modules. Whoever holds the data folder's lock has one.
+/// The composition root: here, and in `ApplicationServices.swift`, objects of two modules are made. Whoever holds the data folder's lock
+/// has one.
 final class Application: Sendable {
   let installation: Installation
   let configuration: Configuration
@@ -45,7 +46,7 @@ final class Application: Sendable {
   private let isRotating = Atomic(false)
 
   /// What lies under every service: opened in order, each step on the one before.
-  private struct Ground {
+  struct Ground {
     let database: any Database
     let vault: Vault
     let keys: SigningKeys
@@ -91,70 +92,6 @@ final class Application: Sendable {
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
-  }
-
-  private static func writing(
-    _ ground: Ground, _ limiter: PaceLimiter, _ configuration: Configuration, log: Log, now: Now
-  ) -> Writing {
-    let outbox = Outbox(
-      vault: ground.vault, mail: configuration.mail, sms: configuration.sms, product: configuration.service.name)
-    return Writing(
-      database: ground.database, vault: ground.vault, outbox: outbox, limiter: limiter, messages: configuration.messages,
-      sms: configuration.sms, isPaced: configuration.pace.isEnabled, log: log, now: now)
-  }
-
-  private static func signIn(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
-    _ writing: Writing, _ configuration: Configuration, log: Log, now: Now
-  ) -> SignIn {
-    SignIn(
-      database: ground.database, vault: ground.vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
-      devices: configuration.devices, log: log, now: now)
-  }
-
-  private static func clientCredentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
-  ) -> ClientCredentials {
-    ClientCredentials(
-      roles: ApplicationRoles(database: ground.database, roles: roles), tokens: tokens, issuer: configuration.service.issuer,
-      lifetime: configuration.tokens.accessLifetime, now: now)
-  }
-
-  private static func credentials(
-    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ writing: Writing, _ limiter: PaceLimiter,
-    _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
-  ) -> CredentialServices {
-    CredentialServices(
-      CredentialServices.Ground(
-        database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
-        links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), outbox: writing.outbox,
-        notices: writing.notices,
-        limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      codes: writing.codes, accounts: configuration.accounts, registration: configuration.registration,
-      serviceName: configuration.service.name, audience: configuration.service.issuer)
-  }
-
-  private static func accounts(
-    _ ground: Ground, _ passwords: Passwords, _ policy: PasswordPolicy, _ writing: Writing, _ configuration: Configuration, now: Now
-  ) -> Accounts {
-    Accounts(
-      database: ground.database, vault: ground.vault, passwords: passwords, policy: policy, settings: configuration.accounts,
-      issuer: configuration.service.name, notices: writing.notices, now: now)
-  }
-
-  private static func passwords(_ ground: Ground, _ configuration: Configuration) -> (Passwords, PasswordPolicy) {
-    let hashing = configuration.hashing
-    let passwords = Passwords(
-      pool: HashingPool(lanes: hashing.lanes, capacity: hashing.queue), parameters: hashing.parameters, vault: ground.vault,
-      greatestWork: ground.greatestPasswordWork)
-    let name = configuration.service.name, mayStandAlone = configuration.devices.trust > .zero
-    return (
-      passwords,
-      PasswordPolicy(settings: configuration.passwords, passwords: passwords, serviceName: name, mayStandAlone: mayStandAlone)
-    )
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.

@@ -135,7 +135,7 @@ struct RecordTests {
       let entries = try await actions(world).dropFirst(before)
       #expect(
         entries.map(\.action) == [
-          "role.created", "account.created", "factor.enrolled", "factor.enrolled", "role.granted", "application.created",
+          "role.created", "account.created", "role.granted", "factor.enrolled", "factor.enrolled", "application.created",
           "api_key.created", "sign_in.challenged", "session.opened", "factor.locked", "password.locked", "account.unlocked",
           "session.ended", "account.password_set", "account.disabled", "account.enabled", "api_key.revoked", "api_key.created",
           "application.changed",

@@ -19,8 +19,8 @@ struct Configuration: Settings {
   let cors: CrossOriginSettings
   let cloudflare: CloudflareSettings
   let database: DatabaseSettings
-  let edge: EdgeSettings
   let devices: DeviceSettings
+  let edge: EdgeSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
@@ -28,8 +28,8 @@ struct Configuration: Settings {
   let mail: MailSettings
   let messages: MessageSettings
   let pace: PaceSettings
-  let proxies: [ProxySettings]
   let passwords: PasswordSettings
+  let proxies: [ProxySettings]
   let registration: RegistrationSettings
   let sms: SMSSettings
   let tls: TLSSettings
@@ -48,8 +48,8 @@ struct Configuration: Settings {
     cors = try reader.section("cors")
     cloudflare = try reader.section("cloudflare")
     database = try reader.section("database")
-    edge = try reader.section("edge")
     devices = try reader.section("devices")
+    edge = try reader.section("edge")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
@@ -57,8 +57,8 @@ struct Configuration: Settings {
     mail = try reader.section("mail")
     messages = try reader.section("messages")
     pace = try reader.section("pace")
-    proxies = try reader.list("proxies")
     passwords = try reader.section("passwords")
+    proxies = try reader.list("proxies")
     registration = try reader.section("registration")
     sms = try reader.section("sms")
     tls = try reader.section("tls")

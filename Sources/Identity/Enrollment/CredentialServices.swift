@@ -21,23 +21,25 @@ package struct CredentialServices: Sendable {
     let passwords: Passwords
     let policy: PasswordPolicy
     let links: Links
-    let outbox: Outbox
-    let notices: Notices
+    let writing: Writing
     let limiter: PaceLimiter
     let pace: Pace?
     let now: Now
 
+    var outbox: Outbox { writing.outbox }
+    var notices: Notices { writing.notices }
+    var codes: CodeSending { writing.codes }
+
     package init(
-      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, outbox: Outbox,
-      notices: Notices, limiter: PaceLimiter, pace: Pace?, now: Now
+      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, writing: Writing,
+      limiter: PaceLimiter, pace: Pace?, now: Now
     ) {
       self.database = database
       self.vault = vault
       self.passwords = passwords
       self.policy = policy
       self.links = links
-      self.outbox = outbox
-      self.notices = notices
+      self.writing = writing
       self.limiter = limiter
       self.pace = pace
       self.now = now
@@ -45,13 +47,13 @@ package struct CredentialServices: Sendable {
   }
 
   package init(
-    _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, codes: CodeSending, accounts: AccountSettings,
+    _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, accounts: AccountSettings,
     registration settings: RegistrationSettings, serviceName: String, audience: String
   ) {
     enrollments = Enrollments(
-      database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, codes: codes, notices: ground.notices,
+      database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, codes: ground.codes, notices: ground.notices,
       serviceName: serviceName, audience: audience, now: ground.now)
-    self.codes = codes
+    codes = ground.codes
     factors = OwnFactors(database: ground.database, vault: ground.vault, notices: ground.notices, now: ground.now)
     invitations = Invitations(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, links: ground.links,
