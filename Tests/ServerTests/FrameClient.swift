@@ -86,6 +86,8 @@ final class FrameClient {
   let socket: Client
   /// Frames that were read while others were looked for.
   private(set) var seen: [Frame] = []
+  /// Whether the server's SETTINGS are acknowledged as they are read.
+  var acknowledges = true
   private var nextStream: UInt32 = 1
   private var inflater: OpaquePointer?
 
@@ -135,7 +137,7 @@ final class FrameClient {
     let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
     let stream = Frame.number(head[5...]) & 0x7FFF_FFFF
     let frame = Frame(type: head[3], head[4], stream: stream, try socket.bytes(length))
-    if frame.kind == .settings, frame.flags & Frame.acknowledgement == 0 { send(Frame(.settings, Frame.acknowledgement)) }
+    if acknowledges, frame.kind == .settings, frame.flags & Frame.acknowledgement == 0 { send(Frame(.settings, Frame.acknowledgement)) }
     note(frame)
     return frame
   }
