@@ -160,6 +160,7 @@ final class FrameClient {
 
   /// Reads until a frame that `isWanted`; what came before stands in `seen`.
   func first(_ isWanted: (Frame) -> Bool) throws -> Frame {
+    if let index = seen.firstIndex(where: isWanted) { return seen.remove(at: index) }
     while true {
       let frame = try frame()
       if isWanted(frame) { return frame }
@@ -195,7 +196,9 @@ final class FrameClient {
 
   /// The answer on a stream that is the next to end.
   func answer(_ stream: UInt32? = nil) throws -> Answer {
-    let (ended, ending) = try ending()
+    var (ended, ending) = try ending()
+    // That the server goes away concerns later requests.
+    while case .goAway(0) = ending { (ended, ending) = try self.ending() }
     guard case .answer(let answer) = ending, stream == nil || stream == ended else {
       throw ClientError.closed("stream \(ended): \(ending), not an answer on \(stream ?? 0)")
     }

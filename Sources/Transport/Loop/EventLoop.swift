@@ -46,7 +46,6 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private var unfinished: [Connection] = []
   var pressure = Pressure()
   var wheel: TimerWheel
-  /// The loop's clock, for deadlines.
   package private(set) var tick: UInt32
   /// Counts turns, for what is rationed by turn.
   private(set) var turn: UInt64 = 0
