@@ -189,7 +189,7 @@ extension EventLoop {
       freeSlots.append(slot)
       return nil
     }
-    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, quota: quota, release: release)
+    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, quota: quota)
     connections[slot] = connection
     return connection
   }
