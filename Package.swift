@@ -59,7 +59,7 @@ let package = Package(
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "COpenSSL", "CTLS", "Primitives", "Telemetry"]),
-    module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
+    module("Server", ["CNGHTTP2", "HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
       resources: [
@@ -80,7 +80,9 @@ let package = Package(
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
-      ["CLinux", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+      [
+        "CLinux", "CZxcvbn", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives",
+      ]),
     module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
     module(
       "API",
@@ -108,7 +110,8 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
+    tests(
+      "ServerTests", ["CNGHTTP2", "COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
     tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
     tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
@@ -116,14 +119,14 @@ let package = Package(
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
-      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+      ["Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
-        "Telemetry", "Tokens", "Transport", "Primitives", "TestVectors",
+        "Telemetry", "TestPost", "TestVectors", "Tokens", "Transport", "Primitives",
       ]),
   ]
 )

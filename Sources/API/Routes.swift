@@ -16,6 +16,7 @@ struct Routes {
       // Contract, section 1: signing in
       row(.post, "/auth", .signIn, .strict, .json, endpoints.auth),
       row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
+      row(.post, "/auth/mfa/send", .signIn, .strict, .json, endpoints.sendCode),
       row(.post, "/auth/refresh", .signIn, .normal, .json, endpoints.refresh),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
       row(.post, "/auth/logout", .user, .normal, .emptyJSON, endpoints.logout),
@@ -23,6 +24,7 @@ struct Routes {
       row(.delete, "/auth/sessions", .user, .normal, .none, endpoints.endSessions),
       row(.delete, "/auth/sessions/{id}", .user, .normal, .none, endpoints.endSession),
       row(.post, "/auth/step-up", .user, .strict, .emptyJSON, endpoints.stepUp),
+      row(.post, "/auth/step-up/send", .user, .strict, .json, endpoints.stepUpSend),
       row(.post, "/auth/step-up/finish", .user, .strict, .json, endpoints.stepUpFinish),
       row(.get, "/auth/keys", .user, .relaxed, .none, endpoints.userKeys),
       row(.post, "/auth/keys", .user, .normal, .json, endpoints.newUserKey),
@@ -112,6 +114,8 @@ struct Endpoints: Sendable {
   let endSessions: OtherSessionsEndEndpoint
   let stepUp: StepUpEndpoint
   let stepUpFinish: StepUpFinishEndpoint
+  let sendCode: CodeSendEndpoint
+  let stepUpSend: StepUpSendEndpoint
   let userKeys: UserKeysEndpoint
   let newUserKey: NewUserKeyEndpoint
   let endUserKey: UserKeyEndEndpoint

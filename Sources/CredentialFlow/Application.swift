@@ -15,7 +15,8 @@ internal import Telemetry
 internal import Tokens
 internal import Transport
 
-/// The composition root: the only file that creates objects of two modules. Whoever holds the data folder's lock has one.
+/// The composition root: here, and in `ApplicationServices.swift`, objects of two modules are made. Whoever holds the data folder's lock
+/// has one.
 final class Application: Sendable {
   let installation: Installation
   let configuration: Configuration
@@ -36,7 +37,7 @@ final class Application: Sendable {
   let rules: LiveRules
   /// Filled when the server is made.
   let proxies = LiveProxies()
-  let outbox: Outbox
+  private let writing: Writing
   private let denials = DenialTally()
   private let limiter: PaceLimiter
   private let ground: Ground
@@ -45,7 +46,7 @@ final class Application: Sendable {
   private let isRotating = Atomic(false)
 
   /// What lies under every service: opened in order, each step on the one before.
-  private struct Ground {
+  struct Ground {
     let database: any Database
     let vault: Vault
     let keys: SigningKeys
@@ -61,13 +62,13 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    let service = configuration.service
-    let database = ground.database
+    let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Self.passwords(ground, configuration.hashing)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+    let (passwords, policy) = Self.passwords(ground, configuration)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    writing = Self.writing(ground, limiter, configuration, log: log, now: now)
+    accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -79,10 +80,8 @@ final class Application: Sendable {
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
+    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
+    credentials = Self.credentials(ground, passwords, policy, writing, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
         database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
@@ -93,39 +92,6 @@ final class Application: Sendable {
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
-  }
-
-  private static func signIn(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
-    _ configuration: Configuration, log: Log, now: Now
-  ) -> SignIn {
-    SignIn(
-      database: ground.database, vault: ground.vault, passwords: passwords,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
-  }
-
-  private static func clientCredentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
-  ) -> ClientCredentials {
-    ClientCredentials(
-      roles: ApplicationRoles(database: ground.database, roles: roles), tokens: tokens, issuer: configuration.service.issuer,
-      lifetime: configuration.tokens.accessLifetime, now: now)
-  }
-
-  private static func credentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
-  ) -> CredentialServices {
-    CredentialServices(
-      database: ground.database, vault: ground.vault,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
-      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
-  }
-
-  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
-    Passwords(
-      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
-      greatestWork: ground.greatestPasswordWork)
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
@@ -193,6 +159,8 @@ final class Application: Sendable {
       limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
       security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
+
+  var outbox: Outbox { writing.outbox }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
 

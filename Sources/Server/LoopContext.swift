@@ -20,6 +20,8 @@ final class LoopContext {
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()
+  /// What HTTP/2 connections share; made for the first.
+  private(set) lazy var http2 = HTTP2Library(isStrict: isStrict)
   private var local: [ObjectIdentifier: any LoopResponder] = [:]
   private var lines = LogLines()
   private var lastAcceptFailureAt: Instant?

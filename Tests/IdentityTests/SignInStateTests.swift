@@ -6,39 +6,44 @@ import Testing
 struct SignInStateTests {
   /// A state by name, so that a table can be written down; `complete` is reached only through the machine itself.
   enum Place: String, CaseIterable, Sendable {
-    case awaitingPassword, awaitingFactor, challenged, completeByTOTP, completeByRecoveryCode, refused, locked, enrollmentRequired
+    case awaitingPassword, awaitingFactor, challenged, completeByTOTP, completeByRecoveryCode, trusted, refused, locked, enrollmentRequired
   }
 
   static let events: [SignInState.Event] =
     [false, true].flatMap { factor in [false, true].map { .passwordRight(hasFactor: factor, hasAnswer: $0) } }
-    + [.passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked]
+    + [
+      .passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked,
+      .deviceTrusted,
+    ]
 
   /// The whole machine, written down: for each state what each event leads to, in the order of `events`:
   /// right/no factor/no answer, right/no factor/answer, right/factor/no answer, right/factor/answer, wrong, password locked,
-  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked.
+  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked, device trusted.
   static let table: [(Place, [Place])] = [
     (
       .awaitingPassword,
       [
         .enrollmentRequired, .enrollmentRequired, .challenged, .awaitingFactor, .refused, .locked, .refused, .refused, .refused, .refused,
-        .refused,
+        .refused, .refused,
       ]
     ),
     (
       .awaitingFactor,
       [
         .refused, .refused, .refused, .refused, .refused, .refused, .refused, .completeByTOTP, .completeByRecoveryCode, .refused, .locked,
+        .refused,
       ]
     ),
     (
       .challenged,
-      [.refused, .refused, .refused, .refused, .refused, .refused, .awaitingFactor, .refused, .refused, .refused, .refused]
+      [.refused, .refused, .refused, .refused, .refused, .refused, .awaitingFactor, .refused, .refused, .refused, .refused, .trusted]
     ),
-    (.completeByTOTP, Array(repeating: .refused, count: 11)),
-    (.completeByRecoveryCode, Array(repeating: .refused, count: 11)),
-    (.refused, Array(repeating: .refused, count: 11)),
-    (.locked, Array(repeating: .locked, count: 11)),
-    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 11)),
+    (.completeByTOTP, Array(repeating: .refused, count: 12)),
+    (.completeByRecoveryCode, Array(repeating: .refused, count: 12)),
+    (.trusted, Array(repeating: .refused, count: 12)),
+    (.refused, Array(repeating: .refused, count: 12)),
+    (.locked, Array(repeating: .locked, count: 12)),
+    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 12)),
   ]
 
   private func state(_ place: Place) -> SignInState {
@@ -49,6 +54,10 @@ struct SignInStateTests {
     case .completeByTOTP, .completeByRecoveryCode:
       var state = SignInState.awaitingFactor
       state.handle(.factorRight(place == .completeByTOTP ? .totp : .recoveryCode))
+      return state
+    case .trusted:
+      var state = SignInState.challenged
+      state.handle(.deviceTrusted)
       return state
     case .refused: return .refused
     case .locked: return .locked
@@ -62,6 +71,7 @@ struct SignInStateTests {
     case .awaitingFactor: .awaitingFactor
     case .challenged: .challenged
     case .complete(let proof): proof.method == .totp ? .completeByTOTP : .completeByRecoveryCode
+    case .trusted: .trusted
     case .refused: .refused
     case .locked: .locked
     case .enrollmentRequired: .enrollmentRequired
@@ -116,7 +126,8 @@ struct SignInStateTests {
         Issue.record("not complete")
         return
       }
-      #expect(proof.amr == ["pwd", "otp", "mfa"] && proof.acr == "aal2" && proof.method == method)
+      #expect(proof.amr == ["pwd"] + method.amr + ["mfa"] && proof.method == method)
+      #expect(proof.acr == (method == .email ? "aal1" : "aal2"))
     }
   }
 }

@@ -59,6 +59,15 @@ final class Client {
     }
   }
 
+  /// The next so many bytes.
+  func bytes(_ count: Int) throws -> [UInt8] {
+    while buffer.count < count {
+      guard try fill() else { throw ClientError.closed(String(decoding: buffer, as: UTF8.self)) }
+    }
+    defer { buffer.removeFirst(count) }
+    return Array(buffer[..<count])
+  }
+
   /// What comes until the server closes.
   func rest() throws -> String {
     while try fill() {}

@@ -15,12 +15,12 @@ struct Fixture {
   /// `inheriting`: a listening socket, in place of one of its own.
   init(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
-    clients: ClientRules = .direct, tls: LiveTLS? = nil, inheriting: Int32? = nil
+    clients: ClientRules = .direct, tls: LiveTLS? = nil, inheriting: Int32? = nil, log: LogRecorder = LogRecorder()
   ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
-    log = LogRecorder()
+    self.log = log
     server = try HTTPServer(
       settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, tls: tls, isStrict: tls != nil,
       log: log.log(), now: .system)
@@ -32,6 +32,11 @@ struct Fixture {
   }
 
   func client() throws -> Client { try Client(address) }
+
+  /// A client that speaks HTTP/2.
+  func frameClient(settings: [(UInt16, UInt32)]? = [], receiveBuffer: Int32? = nil) throws -> FrameClient {
+    FrameClient(try Client(address, receiveBuffer: receiveBuffer), settings: settings)
+  }
 
   /// Runs `body` against a server that is drained afterwards.
   static func run(

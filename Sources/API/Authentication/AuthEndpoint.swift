@@ -70,7 +70,7 @@ extension FactorAnswer {
     let name = try object.string("method")
     let code = try object.secret("code")
     guard let method = FactorMethod(rawValue: name) else {
-      if ["webauthn", "email", "sms"].contains(name) {
+      if name == "webauthn" {
         throw Problem(.factorUnavailable, "This server does not offer the method '\(name)'.")
       }
       let known = FactorMethod.allCases.map(\.rawValue).joined(separator: ", ")

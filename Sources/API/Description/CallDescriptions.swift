@@ -11,11 +11,16 @@ extension OperationDescription {
       OperationDescription(
         .post, "/auth/mfa", "Answer a challenge with the second factor",
         input: .input([
-          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "recovery_code"])),
+          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])),
           .always("code", .string(lengths: 1...64)),
         ]),
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
         problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .tooManyAttempts]),
+      OperationDescription(
+        .post, "/auth/mfa/send", "Have a code sent for a challenge",
+        input: .input([.always("challenge", .string()), .always("method", .string(oneOf: ["email", "sms"]))]),
+        [Answer(202, "The same whether a code was sent or held back", CallSchemas.sentCode, headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallenge, .factorUnavailable]),
       OperationDescription(
         .post, "/auth/refresh", "Exchange a refresh token for a new pair of tokens", input: .input([.always("refresh_token", .string())]),
         [Answer(200, "Both tokens, new", .named(.signedIn), headers: ["X-Auth-Outcome"])],

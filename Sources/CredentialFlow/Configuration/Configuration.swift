@@ -19,13 +19,18 @@ struct Configuration: Settings {
   let cors: CrossOriginSettings
   let cloudflare: CloudflareSettings
   let database: DatabaseSettings
+  let devices: DeviceSettings
   let edge: EdgeSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let links: LinkSettings
   let mail: MailSettings
+  let messages: MessageSettings
   let pace: PaceSettings
+  let passwords: PasswordSettings
   let proxies: [ProxySettings]
+  let registration: RegistrationSettings
   let sms: SMSSettings
   let tls: TLSSettings
   let tokens: TokenSettings
@@ -43,13 +48,18 @@ struct Configuration: Settings {
     cors = try reader.section("cors")
     cloudflare = try reader.section("cloudflare")
     database = try reader.section("database")
+    devices = try reader.section("devices")
     edge = try reader.section("edge")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    links = try reader.section("links")
     mail = try reader.section("mail")
+    messages = try reader.section("messages")
     pace = try reader.section("pace")
+    passwords = try reader.section("passwords")
     proxies = try reader.list("proxies")
+    registration = try reader.section("registration")
     sms = try reader.section("sms")
     tls = try reader.section("tls")
     tokens = try reader.section("tokens")

@@ -3,10 +3,21 @@ package import Primitives
 /// How a second factor is proven. The raw value is the `method` of requests and answers.
 package enum FactorMethod: String, Sendable, CaseIterable {
   case totp
+  case email
+  case sms
   case recoveryCode = "recovery_code"
 
   /// RFC 8176 has no word for a recovery code: it is a one-time password that was written down.
-  package var amr: [String] { ["otp"] }
+  package var amr: [String] {
+    switch self {
+    case .totp, .recoveryCode: ["otp"]
+    case .email: ["otp", "email"]
+    case .sms: ["otp", "sms"]
+    }
+  }
+
+  /// What it proves together with a password (NIST SP 800-63B-4, as the contract has it): a mailbox is no authenticator of its own.
+  package var acr: String { self == .email ? "aal1" : "aal2" }
 }
 
 /// A second factor of one account.
@@ -60,5 +71,6 @@ struct FactorUse: Sendable, Equatable {
   enum Mark: Sendable, Equatable {
     case totpStep(Int64)
     case recoveryCode(digest: [UInt8])
+    case sentCode(digest: [UInt8])
   }
 }

@@ -1,6 +1,7 @@
 package import HTTP
 package import Primitives
 private import Synchronization
+internal import Transport
 
 /// What a listener believes of who calls, and whom it serves.
 package struct ClientRules: Sendable {
@@ -24,6 +25,14 @@ package struct ClientRules: Sendable {
     self.edgeRequired = edgeRequired
     self.edgeShowsCertificate = edgeShowsCertificate
     self.refusedAtEdge = refusedAtEdge
+  }
+
+  /// Where only the edge is served, this machine's own health checks still are.
+  func serves(_ client: ClientAddress, on connection: Connection, _ match: Router.Match) -> Bool {
+    let isShown = !edgeShowsCertificate || connection.clientCertificate != nil
+    guard edgeRequired, !client.isThroughEdge || !isShown else { return true }
+    guard case .found(let resource, _) = match else { return false }
+    return (client.peer.address?.isLoopback ?? true) && resource.routes.allSatisfy(\.isProbe)
   }
 
   /// Nobody is a proxy.

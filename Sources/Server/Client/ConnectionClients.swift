@@ -23,14 +23,15 @@ struct ConnectionClients {
 
   init(_ connection: Connection) { own = RequestClient(ClientAddress(of: connection.peer, isAnnounced: connection.isPeerAnnounced)) }
 
-  mutating func client(of headers: Headers, _ rules: ClientRules) -> RequestClient {
-    let generation = rules.proxies.generation
+  mutating func client(of headers: Headers, _ context: LoopContext) -> RequestClient {
+    let generation = context.clients.proxies.generation
     if generation != self.generation {
       self.generation = generation
-      rule = rules.proxies.current.rule(for: own.address.peer)
+      rule = context.clients.proxies.current.rule(for: own.address.peer)
     }
     guard let rule else { return own }
     let address = ClientAddress(own.address, reading: headers, by: rule)
+    context.doubted(address)
     return address == own.address ? own : RequestClient(address)
   }
 }

@@ -43,8 +43,8 @@ package final class Connection: @unchecked Sendable {
   var socket: Socket
   /// `nil` once there is a client.
   var entrance: ConnectionEntrance?
+  /// `nil` for a connection that is only told that there is no room.
   private let quota: ConnectionQuota?
-  private let release: () -> Void
   private var output: [UInt8] = []
   private var outputStart = 0
   var isReadable = false
@@ -58,19 +58,18 @@ package final class Connection: @unchecked Sendable {
   /// The tick at which the deadline was set or taken away.
   private(set) var phaseBegan: UInt32
 
-  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, quota: ConnectionQuota?, release: @escaping () -> Void) {
+  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, quota: ConnectionQuota?) {
     self.loop = loop
     self.slot = slot
     self.socket = socket
     self.peer = peer
     self.quota = quota
-    self.release = release
     phaseBegan = loop.tick
   }
 
   /// The peer speaks for `client`, who is the peer from now on. `false` where that address has as many connections as it may.
   func announce(_ client: PeerAddress) -> Bool {
-    guard quota?.move(from: peer, to: client) ?? true else { return false }
+    guard let quota, quota.move(from: peer, to: client) else { return false }
     peer = client
     isPeerAnnounced = true
     return true
@@ -139,8 +138,7 @@ package final class Connection: @unchecked Sendable {
     isClosed = true
     socket.close()
     loop.remove(self)
-    quota?.giveBack(for: peer)
-    release()
+    if let quota { quota.giveBack(for: peer) } else { loop.pressure.refusals -= 1 }
     entrance?.end(.closed)
     entrance = nil
     client?.closed()
