@@ -46,6 +46,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private var unfinished: [Connection] = []
   var pressure = Pressure()
   var wheel: TimerWheel
+  /// The loop's clock, for deadlines.
   package private(set) var tick: UInt32
   private(set) var turn: UInt64 = 0  // For what is rationed by turn.
   private var acceptors: [UInt64: Acceptor] = [:]
