@@ -25,11 +25,14 @@ enum Post {
   static func address(_ mood: String = "ann") -> String { "\(mood).\(UInt64.random(in: 0 ... .max))@example.net" }
   static func number() -> String { "+4917\(UInt64.random(in: 100_000_000...999_999_999))" }
 
-  /// The code in a mail, or at the beginning of an SMS.
+  /// The code in a mail, or in the request that carried an SMS, as JSON or as a form.
   static func code(in letter: String) throws -> String {
-    let start = letter.firstRange(of: "Your code is: ")?.upperBound ?? letter.startIndex
-    let digits = letter[start...].prefix { $0.isASCII && $0.isNumber }
-    if digits.count == 6 { return String(digits) }
+    if let mail = letter.firstRange(of: "Your code is: ") {
+      return String(letter[mail.upperBound...].prefix { $0.isASCII && $0.isNumber })
+    }
+    for mark in [" is your code", "%20is%20your%20code"] {
+      if let found = letter.firstRange(of: mark) { return String(letter[..<found.lowerBound].suffix(6)) }
+    }
     throw World.Unexpected(what: "no code in \(letter)")
   }
 }
