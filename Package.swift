@@ -65,7 +65,7 @@ let package = Package(
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
         .embedInCode("0008_delivery.sql"),
-        .embedInCode("0009_enrollment.sql"),
+        .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],
@@ -79,14 +79,14 @@ let package = Package(
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
-      ["CLinux", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives"]),
+      ["CLinux", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "WebAuthn", "Primitives"]),
     module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
     module(
       "API",
       [
         "CPCRE2", "CQREncode", "Cryptography", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
         "Server",
-        "Telemetry", "Tokens", "Primitives",
+        "Telemetry", "Tokens", "WebAuthn", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",
@@ -94,7 +94,7 @@ let package = Package(
         "API", "CJansson", "CLinux", "COpenSSL", "CPCRE2", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography",
         "Defaults", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry",
         "Tokens",
-        "Transport", "Primitives",
+        "Transport", "WebAuthn", "Primitives",
       ],
       swiftSettings: settings),
 
@@ -114,14 +114,14 @@ let package = Package(
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
-      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "WebAuthn", "Primitives"]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
     tests(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Primitives",
+        "WebAuthn", "Primitives",
       ]),
   ]
 )

@@ -49,6 +49,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let passkeys: Passkeys
     let templates: Templates
   }
 
@@ -72,7 +73,8 @@ final class Application: Sendable {
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
     let sessions = SessionServices(
-      database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
+      database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, passkeys: configuration.webauthn,
+      vault: vault, log: log, now: now)
     self.sessions = sessions.register
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
@@ -98,7 +100,7 @@ final class Application: Sendable {
     _ configuration: Configuration, log: Log, now: Now
   ) -> SignIn {
     SignIn(
-      database: ground.database, vault: ground.vault, passwords: passwords,
+      database: ground.database, vault: ground.vault, passwords: passwords, passkeys: ground.passkeys,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
       pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
   }
@@ -117,7 +119,7 @@ final class Application: Sendable {
     CredentialServices(
       database: ground.database, vault: ground.vault,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
-      serviceName: configuration.service.name, audience: configuration.service.issuer, now: now)
+      serviceName: configuration.service.name, audience: configuration.service.issuer, passkeys: configuration.webauthn, now: now)
   }
 
   private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
@@ -156,7 +158,8 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
+      revoked: try await RevokedTokens.load(database), passkeys: Passkeys(settings: configuration.webauthn),
+      templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -186,7 +189,8 @@ final class Application: Sendable {
   func server() throws -> RunningServer {
     try RunningServer(
       api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, passkeys: ground.passkeys, now: now),
+      keys: keyRotation,
       limiter: limiter,
       outbox: outboxWorker, log: log, now: now)
   }

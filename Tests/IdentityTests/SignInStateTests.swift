@@ -6,39 +6,52 @@ import Testing
 struct SignInStateTests {
   /// A state by name, so that a table can be written down; `complete` is reached only through the machine itself.
   enum Place: String, CaseIterable, Sendable {
-    case awaitingPassword, awaitingFactor, challenged, completeByTOTP, completeByRecoveryCode, refused, locked, enrollmentRequired
+    case awaitingPassword, awaitingFactor, awaitingPasskey, challenged, completeByTOTP, completeByRecoveryCode, completeByPasskey
+    case completeByPasskeyAlone, refused, locked, enrollmentRequired
   }
 
-  static let events: [SignInState.Event] =
+  static let codeEvents: [SignInState.Event] =
     [false, true].flatMap { factor in [false, true].map { .passwordRight(hasFactor: factor, hasAnswer: $0) } }
     + [.passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked]
 
+  static let passkeyEvents: [SignInState.Event] = [
+    .factorRight(.webauthn), .passkeyRight(PasskeyEvidence(isUserVerified: false, isHardware: false)),
+    .passkeyRight(PasskeyEvidence(isUserVerified: true, isHardware: false)),
+  ]
+
+  static let events = codeEvents + passkeyEvents
+
   /// The whole machine, written down: for each state what each event leads to, in the order of `events`:
   /// right/no factor/no answer, right/no factor/answer, right/factor/no answer, right/factor/answer, wrong, password locked,
-  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked.
+  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked, passkey without evidence, passkey right without
+  /// and with its user verified.
   static let table: [(Place, [Place])] = [
     (
       .awaitingPassword,
       [
         .enrollmentRequired, .enrollmentRequired, .challenged, .awaitingFactor, .refused, .locked, .refused, .refused, .refused, .refused,
-        .refused,
+        .refused, .refused, .refused, .refused,
       ]
     ),
     (
       .awaitingFactor,
       [
         .refused, .refused, .refused, .refused, .refused, .refused, .refused, .completeByTOTP, .completeByRecoveryCode, .refused, .locked,
+        .refused, .completeByPasskey, .completeByPasskey,
       ]
     ),
+    (.awaitingPasskey, Array(repeating: .refused, count: 13) + [.completeByPasskeyAlone]),
     (
       .challenged,
-      [.refused, .refused, .refused, .refused, .refused, .refused, .awaitingFactor, .refused, .refused, .refused, .refused]
+      Array(repeating: .refused, count: 6) + [.awaitingFactor] + Array(repeating: .refused, count: 7)
     ),
-    (.completeByTOTP, Array(repeating: .refused, count: 11)),
-    (.completeByRecoveryCode, Array(repeating: .refused, count: 11)),
-    (.refused, Array(repeating: .refused, count: 11)),
-    (.locked, Array(repeating: .locked, count: 11)),
-    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 11)),
+    (.completeByTOTP, Array(repeating: .refused, count: 14)),
+    (.completeByRecoveryCode, Array(repeating: .refused, count: 14)),
+    (.completeByPasskey, Array(repeating: .refused, count: 14)),
+    (.completeByPasskeyAlone, Array(repeating: .refused, count: 14)),
+    (.refused, Array(repeating: .refused, count: 14)),
+    (.locked, Array(repeating: .locked, count: 14)),
+    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 14)),
   ]
 
   private func state(_ place: Place) -> SignInState {
@@ -50,6 +63,11 @@ struct SignInStateTests {
       var state = SignInState.awaitingFactor
       state.handle(.factorRight(place == .completeByTOTP ? .totp : .recoveryCode))
       return state
+    case .completeByPasskey, .completeByPasskeyAlone:
+      var state: SignInState = place == .completeByPasskey ? .awaitingFactor : .awaitingPasskey
+      state.handle(.passkeyRight(PasskeyEvidence(isUserVerified: true, isHardware: false)))
+      return state
+    case .awaitingPasskey: return .awaitingPasskey
     case .refused: return .refused
     case .locked: return .locked
     case .enrollmentRequired: return .enrollmentRequired
@@ -61,7 +79,13 @@ struct SignInStateTests {
     case .awaitingPassword: .awaitingPassword
     case .awaitingFactor: .awaitingFactor
     case .challenged: .challenged
-    case .complete(let proof): proof.method == .totp ? .completeByTOTP : .completeByRecoveryCode
+    case .awaitingPasskey: .awaitingPasskey
+    case .complete(let proof):
+      switch proof.method {
+      case .totp: .completeByTOTP
+      case .webauthn: proof.amr.contains("pwd") ? .completeByPasskey : .completeByPasskeyAlone
+      default: .completeByRecoveryCode
+      }
     case .refused: .refused
     case .locked: .locked
     case .enrollmentRequired: .enrollmentRequired
@@ -87,9 +111,9 @@ struct SignInStateTests {
     func walk(_ state: SignInState, _ path: [SignInState.Event]) {
       if case .complete = state {
         reached += 1
-        guard case .factorRight = path.last else {
-          Issue.record("complete after \(path)")
-          return
+        switch path.last {
+        case .factorRight, .passkeyRight: break
+        default: Issue.record("complete after \(path)")
         }
         let isTwoCalls = path.contains(.challengeAnswered)
         #expect(path.first == .passwordRight(hasFactor: true, hasAnswer: !isTwoCalls), "\(path)")
@@ -102,13 +126,13 @@ struct SignInStateTests {
       }
     }
     walk(.awaitingPassword, [])
-    // Over one call and over two, by either method.
-    #expect(reached == 4)
+    // Over one call and over two, by either code, and by a passkey with its user verified or not.
+    #expect(reached == 8)
   }
 
   @Test("a proof says by what it was made: amr and acr as the contract names them")
   func proof() {
-    for method in FactorMethod.allCases {
+    for method in FactorMethod.allCases where method != .webauthn {
       var state = SignInState.awaitingPassword
       state.handle(.passwordRight(hasFactor: true, hasAnswer: true))
       state.handle(.factorRight(method))
@@ -117,6 +141,28 @@ struct SignInStateTests {
         return
       }
       #expect(proof.amr == ["pwd", "otp", "mfa"] && proof.acr == "aal2" && proof.method == method)
+    }
+  }
+
+  @Test("a passkey's proof: hardware only where it is attested, the user where verified, the password where there was one")
+  func passkeyProof() {
+    for (isVerified, isHardware, words) in [
+      (false, false, ["pop"]), (true, false, ["pop", "user"]), (false, true, ["pop", "hwk"]), (true, true, ["pop", "hwk", "user"]),
+    ] {
+      let event = SignInState.Event.passkeyRight(PasskeyEvidence(isUserVerified: isVerified, isHardware: isHardware))
+      var (beside, alone) = (SignInState.awaitingFactor, SignInState.awaitingPasskey)
+      beside.handle(event)
+      alone.handle(event)
+      guard case .complete(let proof) = beside else {
+        Issue.record("not complete")
+        return
+      }
+      #expect(proof.amr == ["pwd"] + words + ["mfa"] && proof.acr == (isHardware ? "aal3" : "aal2"))
+      guard case .complete(let single) = alone else {
+        #expect(!isVerified && alone == .refused)
+        continue
+      }
+      #expect(isVerified && single.amr == words + ["mfa"] && single.acr == (isHardware ? "aal3" : "aal2"))
     }
   }
 }

@@ -66,7 +66,8 @@ enum UserCommands {
       for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        console.line("factor    \(factor.method.rawValue), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+        let name = factor.name.isEmpty ? "" : " \"\(factor.name)\""
+        console.line("factor    \(factor.method.rawValue)\(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
       }
       return .done
     })
@@ -172,6 +173,7 @@ extension JSONWriter {
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
+            json.member("name", factor.name)
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)
             json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())

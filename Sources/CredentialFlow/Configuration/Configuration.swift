@@ -5,6 +5,7 @@ internal import Identity
 internal import Persistence
 internal import Primitives
 internal import Server
+internal import WebAuthn
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
 struct Configuration: Settings {
@@ -24,6 +25,7 @@ struct Configuration: Settings {
   let sms: SMSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
+  let webauthn: PasskeySettings
   /// Everything as it is in force, secrets hidden.
   let effective: SettingsValue
 
@@ -44,6 +46,10 @@ struct Configuration: Settings {
     sms = try reader.section("sms")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
+    let (publicURL, name) = (service.publicURL, service.name)
+    webauthn = try reader.section("webauthn") { reader throws(SettingsError) in
+      try PasskeySettings(from: reader, publicURL: publicURL, name: name)
+    }
     effective = .object(reader.effective)
   }
 }

@@ -37,9 +37,10 @@ extension Accounts {
       let factor = Factor(
         id: Factor.ID(at: instant), method: method, name: "", failures: 0, createdAt: instant, confirmedAt: instant, lastUsedAt: nil)
       try FactorStore(db).insert(factor, of: account.id)
-      switch method {
-      case .totp: try TOTPFactor(db, vault: vault).insert(factors.totp, of: factor.id)
-      case .recoveryCode: try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: factor.id)
+      if method == .totp {
+        try TOTPFactor(db, vault: vault).insert(factors.totp, of: factor.id)
+      } else {
+        try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: factor.id)
       }
       try AuditLog(db).append(.factorEnrolled(factor, account.id), by: provenance, at: instant)
     }

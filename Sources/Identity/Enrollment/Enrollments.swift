@@ -3,6 +3,7 @@ internal import Journal
 package import Persistence
 package import Primitives
 internal import Tokens
+package import WebAuthn
 
 /// Setting up factors. Every kind goes through `begin` and `confirm`, which know who may and what becomes of it; a kind adds what
 /// it keeps and how its answer is judged.
@@ -11,6 +12,7 @@ package struct Enrollments: Sendable {
   let vault: Vault
   /// What an authenticator app shows beside the code.
   let serviceName: String
+  let passkeys: PasskeySettings
   private let sessions: Sessions
   private let roles: LiveRoleGraph
   /// The audience of the first session: this server.
@@ -18,13 +20,15 @@ package struct Enrollments: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String, now: Now
+    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String,
+    passkeys: PasskeySettings, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.sessions = sessions
     self.roles = roles
     self.serviceName = serviceName
+    self.passkeys = passkeys
     self.audience = audience
     self.now = now
   }

@@ -3,10 +3,11 @@ package import Primitives
 /// How a second factor is proven. The raw value is the `method` of requests and answers.
 package enum FactorMethod: String, Sendable, CaseIterable {
   case totp
+  case webauthn
   case recoveryCode = "recovery_code"
 
   /// RFC 8176 has no word for a recovery code: it is a one-time password that was written down.
-  package var amr: [String] { ["otp"] }
+  package var amr: [String] { self == .webauthn ? ["pop"] : ["otp"] }
 }
 
 /// A second factor of one account.
@@ -30,6 +31,11 @@ package struct Factor: Sendable, Equatable {
   package var isLocked: Bool { failures >= Self.mostFailures }
 
   package var isConfirmed: Bool { confirmedAt != nil }
+
+  func named(_ name: String) -> Factor {
+    Factor(
+      id: id, method: method, name: name, failures: failures, createdAt: createdAt, confirmedAt: confirmedAt, lastUsedAt: lastUsedAt)
+  }
 
   /// Whether it is one of those of which the last has to stay: what is written on paper is no factor by itself.
   package var countsAsLast: Bool { isConfirmed && method != .recoveryCode }
@@ -60,5 +66,11 @@ struct FactorUse: Sendable, Equatable {
   enum Mark: Sendable, Equatable {
     case totpStep(Int64)
     case recoveryCode(digest: [UInt8])
+    case passkey(PasskeyUse)
+  }
+
+  /// What a sign-in hears of it, for an answer by `method`.
+  func event(_ method: FactorMethod) -> SignInState.Event {
+    if case .passkey(let use) = mark { .passkeyRight(use.evidence) } else { .factorRight(method) }
   }
 }

@@ -1,6 +1,7 @@
 internal import Journal
 internal import Persistence
 package import Primitives
+internal import WebAuthn
 
 /// The one door to an account's second factors: checks an answer, counts failures per factor, consumes what was right. A new
 /// method is a case in `FactorMethod` and a line in `use` and `consume`.
@@ -21,9 +22,14 @@ struct SecondFactors {
 
   /// Evaluates a guess and, where it is wrong, counts it in the same transaction: parallel guesses cannot pass the bound.
   /// A locked factor is not evaluated. Nothing is consumed yet.
-  func check(_ answer: FactorAnswer, of account: Account.ID, by provenance: Provenance, at instant: Instant) throws -> FactorVerdict {
+  func check(
+    _ answer: FactorAnswer, of account: Account.ID, _ passkeys: PasskeySettings, by provenance: Provenance, at instant: Instant
+  ) throws -> FactorVerdict {
     let factors = try FactorStore(db).factors(of: account).filter { $0.method == answer.method && $0.confirmedAt != nil }
     guard !factors.isEmpty else { return .unavailable }
+    if let passkey = answer.passkey {
+      return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
+    }
     let open = factors.filter { !$0.isLocked }
     guard !open.isEmpty else { return .locked }
     for factor in open {
@@ -41,6 +47,7 @@ struct SecondFactors {
       switch use.mark {
       case .totpStep(let step): try TOTPFactor(db, vault: vault).consume(step: step, of: use.factor)
       case .recoveryCode(let digest): try RecoveryCodes(db, vault: vault).consume(digest, of: use.factor, at: instant)
+      case .passkey(let passkey): try PasskeyStore(db).advance(passkey, of: use.factor)
       }
     if isFirst { try FactorStore(db).recordUse(use.factor, at: instant) }
     return isFirst
@@ -50,6 +57,8 @@ struct SecondFactors {
     switch answer.method {
     case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: factor, at: instant)
     case .recoveryCode: try RecoveryCodes(db, vault: vault).use(answer.code, of: factor)
+    // A passkey is never answered with a code.
+    case .webauthn: nil
     }
   }
 }
@@ -58,10 +67,19 @@ struct SecondFactors {
 package struct FactorAnswer: Sendable {
   package let method: FactorMethod
   package let code: Secret
+  /// In the place of a code.
+  let passkey: PasskeyAnswer?
 
   package init(method: FactorMethod, code: Secret) {
     self.method = method
     self.code = code
+    passkey = nil
+  }
+
+  package init(_ passkey: PasskeyAnswer) {
+    method = .webauthn
+    code = Secret(copying: [])
+    self.passkey = passkey
   }
 }
 

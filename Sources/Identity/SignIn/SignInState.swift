@@ -9,11 +9,17 @@
 ///                                     │ └────wrong───▶ refused
 ///                                     └──────right───▶ complete(proof)
 ///
-/// There is no arrow from a password to `complete`: that multi-factor is mandatory is a property of this type. An event that
-/// has no arrow in a state refuses, and what has ended stays ended.
+///     awaitingPasskey ──right, and it verified its user──▶ complete(proof)
+///        └──anything else──▶ refused
+///
+/// There is no arrow from a password to `complete`, nor to `awaitingPasskey`: that multi-factor is mandatory is a property of this type.
+/// A passkey that verifies its user is two factors by itself. An event that has no arrow in a state refuses, and what has ended stays
+/// ended.
 package enum SignInState: Sendable, Equatable {
   case awaitingPassword
   case awaitingFactor
+  /// A sign-in without a password: begins here, and nothing leads here.
+  case awaitingPasskey
   /// The password was right and a second call is to bring the factor.
   case challenged
   case complete(SignInProof)
@@ -29,6 +35,7 @@ package enum SignInState: Sendable, Equatable {
     /// A live challenge was found and gave up one of its answers.
     case challengeAnswered
     case factorRight(FactorMethod)
+    case passkeyRight(PasskeyEvidence)
     case factorWrong
     case factorLocked
   }
@@ -42,7 +49,12 @@ package enum SignInState: Sendable, Equatable {
     case (.awaitingPassword, .passwordRight(hasFactor: true, hasAnswer: true)): .awaitingFactor
     case (.awaitingPassword, .passwordLocked): .locked
     case (.challenged, .challengeAnswered): .awaitingFactor
+    // A passkey is right with its evidence only.
+    case (.awaitingFactor, .factorRight(.webauthn)): .refused
     case (.awaitingFactor, .factorRight(let method)): .complete(SignInProof(method))
+    case (.awaitingFactor, .passkeyRight(let evidence)): .complete(SignInProof(.webauthn, evidence))
+    case (.awaitingPasskey, .passkeyRight(let evidence)) where evidence.isUserVerified:
+      .complete(SignInProof(.webauthn, evidence, isPasswordless: true))
     case (.awaitingFactor, .factorLocked): .locked
     case (.complete, _), (.locked, _), (.enrollmentRequired, _): ended
     default: .refused
@@ -53,19 +65,26 @@ package enum SignInState: Sendable, Equatable {
   private var ended: SignInState { if case .complete = self { .refused } else { self } }
 }
 
-/// The proof that a password and a second factor were right. Only the arrow into `complete` makes one, here or in
+/// The proof that a password and a second factor were right, or a passkey that is both. Only the arrow into `complete` makes one, here or in
 /// `EnrollmentState`, and only with one does `Sessions` open a session.
 package struct SignInProof: Sendable, Equatable {
   package let method: FactorMethod
 
-  fileprivate init(_ method: FactorMethod) { self.method = method }
+  private let evidence: PasskeyEvidence?
+  private let isPasswordless: Bool
+
+  fileprivate init(_ method: FactorMethod, _ evidence: PasskeyEvidence? = nil, isPasswordless: Bool = false) {
+    self.method = method
+    self.evidence = evidence
+    self.isPasswordless = isPasswordless
+  }
 
   /// Of an invited user whose first factor was confirmed: the other way to both.
   init(enrolled proof: EnrollmentProof) { self.init(proof.method) }
 
   /// Authentication method references (RFC 8176).
-  package var amr: [String] { ["pwd"] + method.amr + ["mfa"] }
+  package var amr: [String] { (isPasswordless ? [] : ["pwd"]) + (evidence?.amr ?? method.amr) + ["mfa"] }
 
   /// Authenticator assurance level (NIST SP 800-63B-4), as the contract names them.
-  package var acr: String { "aal2" }
+  package var acr: String { evidence?.isHardware == true ? "aal3" : "aal2" }
 }

@@ -12,6 +12,7 @@ package struct Registration: Sendable {
   package let model: [UInt8]
   package let flags: AuthenticatorData.Flags
   package let transports: [RegistrationResponse.Transport]
+  package let isDiscoverable: Bool
   package let attestation: Attestation
 
   package struct Attestation: Sendable, Equatable {
@@ -67,5 +68,6 @@ package struct Registration: Sendable {
     model = credential.model
     flags = data.flags
     transports = response.transports
+    isDiscoverable = response.isDiscoverable
   }
 }
