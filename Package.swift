@@ -51,13 +51,14 @@ let package = Package(
     // libcurl's headers only: the library is opened when something is sent.
     .target(name: "CCurl", path: "Sources/C/CCurl"),
     .target(name: "CCurve", dependencies: ["COpenSSL"], path: "Sources/C/CCurve"),
+    .target(name: "CTLS", dependencies: ["COpenSSL"], path: "Sources/C/CTLS"),
 
     module("Primitives", ["CSodium", "CUTF8Proc", "CZlib"]),
     module("JSON", ["CJansson", "CSodium", "Primitives"]),
     module("Cryptography", ["CCurve", "COpenSSL", "CSodium", "Primitives"]),
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
-    module("Transport", ["CLinux", "Primitives", "Telemetry"]),
+    module("Transport", ["CLinux", "COpenSSL", "CTLS", "Primitives", "Telemetry"]),
     module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
@@ -121,7 +122,11 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
+<<<<<<< HEAD
         "WebAuthn", "Primitives",
+=======
+        "Transport", "Primitives",
+>>>>>>> main
       ]),
   ]
 )

@@ -188,11 +188,13 @@ final class Application: Sendable {
   /// The server over this application. It serves until it is drained.
   func server() throws -> RunningServer {
     try RunningServer(
-      api: api, configuration: configuration, denials: DenialRecorder(tally: denials, database: database, log: log),
+      api: api, configuration: configuration, folder: installation.folder,
+      denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, passkeys: ground.passkeys, now: now),
       keys: keyRotation,
       limiter: limiter,
-      outbox: outboxWorker, log: log, now: now)
+      outbox: outboxWorker, security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log,
+      now: now)
   }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }

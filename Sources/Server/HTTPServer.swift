@@ -11,9 +11,11 @@ package final class HTTPServer: Sendable {
   private let quota: ConnectionQuota
   private let log: Log
 
-  /// `preflight` may answer an OPTIONS request before the table does: that is where CORS goes.
+  /// `preflight` may answer an OPTIONS request before the table does: that is where CORS goes. `tls`: what every listener speaks;
+  /// `nil` is plain. `isStrict`: answers tell browsers to come by https only (RFC 6797).
   package init(
-    settings: ServerSettings, routes: [Route], preflight: (@Sendable (Request) -> Response?)? = nil, log: Log, now: Now
+    settings: ServerSettings, routes: [Route], preflight: (@Sendable (Request) -> Response?)? = nil, tls: LiveTLS? = nil,
+    isStrict: Bool = false, log: Log, now: Now
   ) throws {
     let router = try Router(routes)
     let count = settings.loops > 0 ? settings.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -21,27 +23,30 @@ package final class HTTPServer: Sendable {
     self.log = log
     quota = ConnectionQuota(most: settings.connections, mostPerAddress: settings.connectionsPerAddress)
     contexts = try (0..<count).map { index in
-      let loop = try EventLoop(label: "loop-\(index)")
+      let loop = try EventLoop(label: "loop-\(index)", mostHeldOutput: settings.unreadOutput)
       let context = LoopContext(loop: loop, router: router, settings: settings, preflight: preflight, log: log, now: now)
-      return ServerLoop(loop: loop, context: context)
+      context.isStrict = isStrict
+      return ServerLoop(loop: loop, context: context, tls: tls)
     }
   }
 
   /// The executors, for work that should stay beside the connections.
   package var loops: [EventLoop] { contexts.map(\.loop) }
 
-  /// Opens the listeners and serves. Returns the addresses with the ports that the system chose. Once; on failure nothing is left
-  /// open.
-  package func start(on addresses: [ListenAddress]) throws(ListenError) -> [ListenAddress] {
-    var bound: [ListenAddress] = []
-    var listeners: [[Listener]] = contexts.map { _ in [] }
+  /// Opens the listeners and serves, on those too that were inherited. Returns the addresses with the ports that the system chose.
+  /// Once; on failure nothing is left open. `mode`: of the files of Unix-domain sockets.
+  package func start(
+    on addresses: [ListenAddress], inherited: [Listener] = [], mode: UInt32 = 0o600
+  ) throws(ListenError) -> [ListenAddress] {
+    var bound = inherited.map(\.address)
+    var listeners: [[Listener]] = contexts.map { _ in inherited }
     do throws(ListenError) {
       for address in addresses {
         var chosen = address
         for index in contexts.indices {
           // A Unix-domain path has one socket; it lives on the first loop.
           if index > 0, case .unix = address { break }
-          let listener = try Listener(chosen, isFirst: index == 0)
+          let listener = try Listener(chosen, isFirst: index == 0, mode: mode)
           chosen = listener.address
           listeners[index].append(listener)
         }

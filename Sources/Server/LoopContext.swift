@@ -13,12 +13,15 @@ final class LoopContext {
   let now: Now
   var ids = RequestIDs()
   var isDraining = false
+  /// Answers tell browsers to come by https only.
+  var isStrict = false
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()
   private var local: [ObjectIdentifier: any LoopResponder] = [:]
   private var lines = LogLines()
   private var lastAcceptFailureAt: Instant?
+  private var lastRefusalAt: Instant?
   private let log: Log
 
   init(
@@ -63,6 +66,25 @@ final class LoopContext {
     guard lastAcceptFailureAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
     lastAcceptFailureAt = time
     log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
+  }
+
+  /// What a connection gets that there is no room for; nothing where that could not be read. The log says so once a second.
+  func refusal(isSilent: Bool) -> [UInt8] {
+    let time = now()
+    if lastRefusalAt.map({ time - $0 >= .seconds(1) || time < $0 }) ?? true {
+      lastRefusalAt = time
+      log.warning("connections_refused")
+    }
+    guard !isSilent else { return [] }
+    let id = ids.next(at: time)
+    let problem = Problem(
+      .overloaded, "There are too many connections just now; try again after the time in Retry-After.", headers: [("Retry-After", "5")])
+    var bytes: [UInt8] = []
+    date.update(time)
+    ResponseEncoder.encode(
+      problem.response(requestID: id),
+      ResponseEncoder.Context(requestID: id, isHead: false, isPersistent: false, announcesPersistence: false), date: date, into: &bytes)
+    return bytes
   }
 
   func flushLog() { log.submit(&lines) }

@@ -9,11 +9,13 @@ internal import Transport
 final class ServerLoop: @unchecked Sendable {
   let loop: EventLoop
   private let context: LoopContext
+  private let tls: LiveTLS?
   private let isDeaf = Atomic<Bool>(false)
 
-  init(loop: EventLoop, context: LoopContext) {
+  init(loop: EventLoop, context: LoopContext, tls: LiveTLS?) {
     self.loop = loop
     self.context = context
+    self.tls = tls
   }
 
   var hasStoppedListening: Bool { isDeaf.load(ordering: .acquiring) }
@@ -22,12 +24,19 @@ final class ServerLoop: @unchecked Sendable {
     loop.start()
     loop.execute { [self] in
       loop.turnEnded = { [context] in context.flushLog() }
+      let entrance = tls.map { TLSEntrance($0, plainAnswer: Self.plainAnswer) }
+      let open = { [context] (connection: Connection) in connection.client = HTTPSession(connection, context) }
       for listener in listeners {
-        loop.listen(listener, quota: quota) { [context] connection in
-          connection.client = HTTPSession(connection, context)
-        } failed: { [context] code in
-          context.acceptFailed(code)
-        }
+        loop.listen(
+          listener, quota: quota,
+          reception: ListenerReception(
+            accepted: { connection in
+              guard let entrance else { return open(connection) }
+              connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+            },
+            // Before a handshake nothing can be said.
+            refusal: { [context] in context.refusal(isSilent: entrance != nil) },
+            failed: { [context] code in context.acceptFailed(code) }))
       }
     }
   }
@@ -36,12 +45,26 @@ final class ServerLoop: @unchecked Sendable {
     loop.execute { [self] in
       context.isDraining = true
       loop.stopListening()
-      for connection in loop.openConnections { (connection.client as? HTTPSession)?.drain(grace: grace) }
+      for connection in loop.openConnections {
+        // Whoever is still on the way in has as long as whoever has said nothing yet.
+        guard let client = connection.client else { connection.setDeadline(after: grace); continue }
+        (client as? HTTPSession)?.drain(grace: grace)
+      }
       isDeaf.store(true, ordering: .releasing)
     }
   }
 
   func stop() { loop.stop() }
+
+  /// For a request in plain HTTP where TLS is spoken: nobody has read it, so it has no name and no route.
+  private static let plainAnswer: [UInt8] = {
+    let body = "This port speaks TLS: use https.\n"
+    let head = [
+      "HTTP/1.1 400 Bad Request", "Content-Type: text/plain; charset=utf-8", "Cache-Control: no-store", "Connection: close",
+      "Content-Length: \(body.utf8.count)",
+    ]
+    return Array((head.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
+  }()
 
   /// Returns when everything posted to the loop before has run.
   func stopped() async {

@@ -18,6 +18,8 @@ package struct ServerSettings: Settings {
   package var idleTimeout: Duration
   /// For the client to read an answer.
   package var writeTimeout: Duration
+  /// Bytes of answers that one loop keeps for slow readers.
+  package var unreadOutput: Int
 
   /// The built-in values.
   package init() {
@@ -29,6 +31,7 @@ package struct ServerSettings: Settings {
     bodyTimeout = .seconds(20)
     idleTimeout = .seconds(75)
     writeTimeout = .seconds(30)
+    unreadOutput = 64 << 20
   }
 
   package init(from reader: SettingsReader) throws(SettingsError) {
@@ -41,6 +44,7 @@ package struct ServerSettings: Settings {
     headerTimeout = try reader.duration("headerTimeout", default: headerTimeout, in: brief)
     bodyTimeout = try reader.duration("bodyTimeout", default: bodyTimeout, in: brief)
     idleTimeout = try reader.duration("idleTimeout", default: idleTimeout, in: brief)
+    unreadOutput = try reader.integer("unreadOutput", default: unreadOutput, in: 1 << 20...1 << 32)
     writeTimeout = try reader.duration("writeTimeout", default: writeTimeout, in: brief)
   }
 }

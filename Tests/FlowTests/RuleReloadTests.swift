@@ -23,7 +23,8 @@ struct RuleReloadTests {
       try write(
         world, #"{name: "a", role: "boss"}, {name: "b"}"#, #", tokens: {accessLifetime: 60}, cors: {origins: ["https://a.example"]}"#)
       let reloaded = try world.application.reload()
-      #expect(reloaded == .init(rules: 2, waiting: ["cors.origins", "tokens.accessLifetime"]))
+      #expect(reloaded.rules == 2)
+      #expect(reloaded.waiting == ["cors.origins", "tokens.accessLifetime"])
       #expect(try world.nginx("authenticated", client.key).decision == "403 no_rule")
       #expect(try world.nginx("a", client.key).decision == "403 insufficient_role")
       #expect(try world.nginx("b", client.key).decision == "200")

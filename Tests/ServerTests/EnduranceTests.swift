@@ -67,38 +67,6 @@ struct EnduranceTests {
     }
   }
 
-  @Test("closes connections past the most for one address, and takes new ones when others go")
-  func capsPerAddress() async throws {
-    try await Fixture.run {
-      $0.connectionsPerAddress = 3
-    } _: { fixture in
-      var clients = try (0..<3).map { _ in try fixture.client() }
-      for client in clients {
-        client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(try client.answer().status == 200)
-      }
-      #expect(try fixture.client().isAtEnd())
-      clients.removeLast()
-      let deadline = ContinuousClock.now + .seconds(10)
-      while fixture.server.openConnections == 3, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
-      let next = try fixture.client()
-      next.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(try next.answer().status == 200)
-    }
-  }
-
-  @Test("closes connections past the most in all")
-  func capsInAll() async throws {
-    try await Fixture.run {
-      $0.connections = 1
-    } _: { fixture in
-      let first = try fixture.client()
-      first.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(try first.answer().status == 200)
-      #expect(try fixture.client().isAtEnd())
-    }
-  }
-
   @Test("drains: answers what is in flight with Connection: close, takes nobody new, and ends")
   func drains() async throws {
     let fixture = try Fixture()

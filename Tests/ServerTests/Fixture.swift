@@ -12,13 +12,20 @@ struct Fixture {
   let log: LogRecorder
   let gate = Gate()
 
-  init(_ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil) throws {
+  /// `inheriting`: a listening socket, in place of one of its own.
+  init(
+    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil, inheriting: Int32? = nil
+  ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
     log = LogRecorder()
     server = try HTTPServer(settings: settings, routes: Self.routes(gate), preflight: preflight, log: log.log(), now: .system)
-    address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+    if let inheriting {
+      address = try server.start(on: [], inherited: [try Listener(inheriting: inheriting)])[0]
+    } else {
+      address = try server.start(on: [.internet(.loopback, port: 0)])[0]
+    }
   }
 
   func client() throws -> Client { try Client(address) }

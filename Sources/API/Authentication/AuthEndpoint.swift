@@ -68,14 +68,14 @@ extension FactorAnswer {
   init(_ object: JSONObjectReader, to challenge: OpaqueCredential?? = nil) throws {
     let name = try object.string("method")
     if name == FactorMethod.webauthn.rawValue {
-      guard let challenge else { throw Problem(.factorUnavailable, "A passkey signs a challenge: leave 'mfa' out to get one.") }
+      guard let sent = challenge else { throw Problem(.factorUnavailable, "A passkey signs a challenge: leave 'mfa' out to get one.") }
       let response = try object.assertion("credential")
-      guard let challenge else {
+      guard let own = sent else {
         // Not one of ours: nothing of this is looked at.
         self.init(method: .webauthn, code: Secret(copying: [UInt8]()))
         return
       }
-      self.init(PasskeyAnswer(response, to: challenge))
+      self.init(PasskeyAnswer(response, to: own))
       return
     }
     let code = try object.secret("code")

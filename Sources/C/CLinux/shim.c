@@ -8,6 +8,12 @@ int cf_accept(int listener, struct sockaddr *address, socklen_t *length) {
   return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int cf_adopt(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return -1;
+  return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
 int cf_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 static int add(int epoll, int descriptor, uint64_t token, uint32_t events) {
@@ -20,6 +26,8 @@ int cf_epoll_add_edge(int epoll, int descriptor, uint64_t token) {
 }
 
 int cf_epoll_add_level(int epoll, int descriptor, uint64_t token) { return add(epoll, descriptor, token, EPOLLIN); }
+
+int cf_epoll_add_shared(int epoll, int descriptor, uint64_t token) { return add(epoll, descriptor, token, EPOLLIN | EPOLLEXCLUSIVE); }
 
 int cf_epoll_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, 0); }
 

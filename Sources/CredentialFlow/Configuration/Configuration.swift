@@ -5,6 +5,7 @@ internal import Identity
 internal import Persistence
 internal import Primitives
 internal import Server
+internal import Transport
 internal import WebAuthn
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
@@ -23,6 +24,7 @@ struct Configuration: Settings {
   let mail: MailSettings
   let pace: PaceSettings
   let sms: SMSSettings
+  let tls: TLSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
   let webauthn: PasskeySettings
@@ -44,6 +46,7 @@ struct Configuration: Settings {
     mail = try reader.section("mail")
     pace = try reader.section("pace")
     sms = try reader.section("sms")
+    tls = try reader.section("tls")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
     let (publicURL, name) = (service.publicURL, service.name)
@@ -62,7 +65,7 @@ struct ServiceSettings: Settings {
   let issuer: String
   /// Where people and applications reach this server, without a slash at the end.
   let publicURL: String
-  /// `HOST:PORT` of the public listener.
+  /// `HOST:PORT` of the public listener, or `unix:` and a path.
   let listen: String
 
   init(from reader: SettingsReader) throws(SettingsError) {
@@ -75,7 +78,7 @@ struct ServiceSettings: Settings {
       guard url.hasPrefix("https://") || url.hasPrefix("http://"), !url.hasSuffix("/"), !url.contains(where: { " ?#".contains($0) })
       else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
     }
-    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
     guard !name.isEmpty, name.utf8.count <= 64, !name.contains(":") else {
       throw reader.wrong("name", "expected 1 to 64 bytes without a colon")
     }
@@ -84,10 +87,24 @@ struct ServiceSettings: Settings {
 
 /// The listener for metrics, readiness and administration.
 struct OperationsSettings: Settings {
+  /// `HOST:PORT`, or `unix:` and a path; one that is not absolute stands in the data folder.
   let listen: String
+  /// Of a Unix-domain socket's file.
+  let socketMode: SocketMode
+  let tls: TLSSettings
+
+  enum SocketMode: String, CaseIterable {
+    case owner = "0600"
+    case group = "0660"
+    case everybody = "0666"
+
+    var bits: UInt32 { UInt32(rawValue, radix: 8) ?? 0o600 }
+  }
 
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
-    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT, found '\(listen)'") }
+    socketMode = try reader.choice("socketMode", default: .owner)
+    tls = try reader.section("tls")
+    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
   }
 }

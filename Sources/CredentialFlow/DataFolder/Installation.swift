@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Primitives
+internal import Transport
 
 /// One data folder and the environment that the program was started in. Its configuration comes from the file, then systemd's
 /// credentials, then the environment, the later over the earlier.
@@ -32,6 +33,20 @@ struct Installation: Sendable {
     let configuration = try Configuration(from: reader)
     try reader.finish()
     return Loaded(configuration: configuration, effective: .object(reader.effective), origins: origins)
+  }
+
+  /// The TLS of the public listener and of the one for operations, their paths resolved.
+  func security(_ configuration: Configuration) -> ListenerSecurity.Settings {
+    ListenerSecurity.Settings(world: configuration.tls.resolved(path), operations: configuration.operations.tls.resolved(path))
+  }
+
+  /// Relative paths count from the data folder; `${CREDENTIALS_DIRECTORY}/name` is a credential of systemd's (LoadCredential=).
+  private func path(_ text: String) -> String {
+    let prefix = "${CREDENTIALS_DIRECTORY}/"
+    if text.hasPrefix(prefix), let directory = environment["CREDENTIALS_DIRECTORY"] {
+      return directory + "/" + text.dropFirst(prefix.count)
+    }
+    return text.hasPrefix("/") ? text : "\(folder.path)/\(text)"
   }
 
   private func file(_ origins: inout [String]) throws -> [String: SettingsValue] {

@@ -15,8 +15,9 @@ struct Service {
     let application = application
     let notification = ServiceNotification(environment: application.installation.environment)
     let runner = CommandRunner(table: CommandTable.all, environment: application.installation.environment)
+    let inherited = try InheritedSockets(environment: application.installation.environment)
     let server = try application.server()
-    let addresses = try server.start(listen: listen)
+    let addresses = try server.start(listen: listen, inherited: inherited)
     let maintenance = Task { await server.maintain() }
     let delivery = Task { await server.outbox.run() }
     let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }
@@ -25,7 +26,7 @@ struct Service {
     let watchdog = watch(server, notification)
     for await signal in signals.received {
       guard signal == .reload else { break }
-      reload(notification, status: status)
+      reload(server, notification, status: status)
     }
     notification.stopping()
     watchdog?.cancel()
@@ -48,11 +49,12 @@ struct Service {
     }
   }
 
-  /// SIGHUP: the rules of decisions as they stand now, all of them or none.
-  private func reload(_ notification: ServiceNotification, status: String) {
+  /// SIGHUP: the rules of decisions and the certificates as they stand now; of each, all of it or none.
+  private func reload(_ server: RunningServer, _ notification: ServiceNotification, status: String) {
     notification.reloading()
     do {
       let reloaded = try application.reload()
+      server.reload(reloaded.security)
       application.log.info(
         "configuration_reloaded", ("rules", .integer(reloaded.rules)),
         ("restart_for", .string(reloaded.waiting.isEmpty ? "nothing" : reloaded.waiting.joined(separator: ", "))))

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Primitives
+internal import Transport
 
 /// Checks that need nothing but the machine and the installation. A check more is a line more.
 struct SystemCheck: Sendable {
@@ -16,6 +17,11 @@ struct SystemCheck: Sendable {
       return files(names, mode: 0o600, isRequired: false)
     },
     SystemCheck(name: "disk") { disk($0.folder.path) },
+    SystemCheck(name: "operations") { installation in
+      // What is wrong with the configuration says the check of that name.
+      guard let settings = try? installation.load().configuration.operations else { return .good("not known") }
+      return operations(settings.listen, isSecured: settings.tls.isEnabled)
+    },
     SystemCheck(name: "configuration") { installation in
       do {
         let loaded = try installation.load()
@@ -61,6 +67,17 @@ struct SystemCheck: Sendable {
       }
     }
     return .good("\(checked) closed to others")
+  }
+
+  /// Administration and metrics are for this machine.
+  static func operations(_ listen: String, isSecured: Bool) -> Finding {
+    guard let address = ListenAddress(listen) else {
+      return .bad("operations.listen: '\(listen)' is no address; write HOST:PORT or unix:PATH")
+    }
+    guard address.isLocal || isSecured else {
+      return .bad("operations.listen: \(listen) can be reached from other machines without TLS; use 127.0.0.1, unix:PATH or operations.tls")
+    }
+    return .good(address.isLocal ? "\(listen): this machine only" : "\(listen), with TLS")
   }
 
   /// A full disk refuses every sign-in.

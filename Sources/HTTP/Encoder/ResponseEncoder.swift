@@ -11,12 +11,15 @@ package enum ResponseEncoder {
     package let isPersistent: Bool
     /// HTTP/1.0 clients have to be told that the connection stays.
     package let announcesPersistence: Bool
+    /// Browsers are to come by https only, for a year (RFC 6797).
+    package let isStrict: Bool
 
-    package init(requestID: String, isHead: Bool, isPersistent: Bool, announcesPersistence: Bool) {
+    package init(requestID: String, isHead: Bool, isPersistent: Bool, announcesPersistence: Bool, isStrict: Bool = false) {
       self.requestID = requestID
       self.isHead = isHead
       self.isPersistent = isPersistent
       self.announcesPersistence = announcesPersistence
+      self.isStrict = isStrict
     }
   }
 
@@ -30,6 +33,7 @@ package enum ResponseEncoder {
   ].map { ($0, Array("\($0): \($1)\r\n".utf8)) }
 
   private static let allDefaults = defaults.flatMap(\.line)
+  private static let strictLine = Array("Strict-Transport-Security: max-age=31536000\r\n".utf8)
 
   /// Names that only the server may set, because they frame the message or name the request.
   private static let ownNames = ["date", "content-length", "transfer-encoding", "connection", "x-request-id", "server"]
@@ -41,6 +45,7 @@ package enum ResponseEncoder {
     output.append(contentsOf: context.requestID.utf8)
     appendLineEnd(&output)
     appendDefaults(response, &output)
+    if context.isStrict, response.header("Strict-Transport-Security") == nil { output.append(contentsOf: strictLine) }
     for (name, value) in response.headers where !isOwn(name) { append(name, value, &output) }
     output.append(contentsOf: response.preparedFields)
     if !response.status.forbidsContent {

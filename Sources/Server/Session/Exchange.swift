@@ -144,7 +144,8 @@ extension HTTPSession {
     context.date.update(context.now())
     ResponseEncoder.encode(
       response,
-      ResponseEncoder.Context(requestID: requestID, isHead: isHead, isPersistent: isPersistent, announcesPersistence: isOld),
+      ResponseEncoder.Context(
+        requestID: requestID, isHead: isHead, isPersistent: isPersistent, announcesPersistence: isOld, isStrict: context.isStrict),
       date: context.date, into: &context.output)
   }
 }

@@ -8,6 +8,8 @@ internal import Transport
 final class HTTPSession: ConnectionClient, @unchecked Sendable {
   /// Answers that may gather before they are sent.
   private static let mostGatheredOutput = 64 << 10
+  /// Requests of one connection in one turn of the loop, so that a pipeline does not keep the others waiting.
+  private static let mostRequestsPerTurn = 64
   private static let lingerTimeout = Duration.seconds(2)
 
   let context: LoopContext
@@ -20,6 +22,8 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
   /// What came while an answer was in the making: at most one read.
   private var pending: [UInt8] = []
   private var isWriting = false
+  /// The rest of a pipeline waits for the next turn.
+  private var isPostponed = false
   /// The peer will send no more: what it has sent is answered, then it is over.
   private var isPeerDone = false
   private var shownDeadline = HTTPConnection.Phase.closing
@@ -64,6 +68,20 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
     pending = []
   }
 
+  func proceed() {
+    isPostponed = false
+    if !connection.isClosed { processPending() }
+  }
+
+  var worth: ConnectionWorth {
+    if connection.hasOutput { return .waiting }
+    switch machine.phase {
+    case .idle: return pending.isEmpty ? .idle : .busy
+    case .head, .body, .skipping: return .waiting
+    case .routing, .answering, .refusing, .closing: return .busy
+    }
+  }
+
   /// Lets the request at hand, and one more within `grace`, be answered, and closes.
   func drain(grace: Duration) {
     machine.isDraining = true
@@ -82,10 +100,18 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
   /// Takes from `bytes` what can be taken now; how much that was.
   private func run(_ bytes: Span<UInt8>) -> Int {
     var position = 0
+    var requests = 0
     while !connection.hasOutput, !connection.isClosed {
+      if requests >= Self.mostRequestsPerTurn, position < bytes.count {
+        if !isPostponed { connection.postpone() }
+        isPostponed = true
+        return position
+      }
       switch machine.next(bytes, from: &position) {
       case .wait: return position
-      case .route(let head): route(head)
+      case .route(let head):
+        requests += 1
+        route(head)
       case .respond(let body): respond(body)
       case .fail(let error): fail(error)
       }
@@ -99,7 +125,7 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
     sendOutput()
     guard !connection.isClosed else { return }
     updateDeadline()
-    if connection.hasOutput || machine.phase == .answering {
+    if connection.hasOutput || machine.phase == .answering || isPostponed {
       connection.pauseReading()
     } else if machine.phase == .closing {
       connection.closeGently(within: Self.lingerTimeout)

@@ -44,8 +44,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private var generations: [UInt32] = []
   /// Connections that have more to read than one turn allows.
   private var unfinished: [Connection] = []
+  var pressure = Pressure()
   var wheel: TimerWheel
   private(set) var tick: UInt32
+  /// Counts turns, for what is rationed by turn.
+  private(set) var turn: UInt64 = 0
   private var acceptors: [UInt64: Acceptor] = [:]
   private var nextAcceptorToken = UInt64.max - 1
   /// Called at the end of each turn, for what is gathered per turn, such as log lines.
@@ -56,17 +59,20 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     case closure(@Sendable () -> Void)
   }
 
-  package init(label: String) throws(LoopError) {
+  /// `mostHeldOutput`: bytes of answers that are kept for slow readers.
+  package init(label: String, mostHeldOutput: Int = 64 << 20) throws(LoopError) {
     queue = DispatchQueue(label: label, qos: .default)  // Above it only root may go.
     epoll = cf_epoll_create()
     wakeup = cf_eventfd()
     guard epoll >= 0, wakeup >= 0, cf_epoll_add_edge(epoll, wakeup, UInt64.max) == 0 else { throw LoopError(code: errno) }
     tick = Self.monotonicTick()
     wheel = TimerWheel(now: tick)
+    pressure.mostHeldOutput = mostHeldOutput
   }
 
   deinit {
     readBuffer.deallocate()
+    pressure.close()
     close(wakeup)
     close(epoll)
   }
@@ -122,8 +128,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
       isBusy = count > 0
       // First the clock: a deadline that an event sets counts from now, not from when the loop last woke.
       expireDeadlines()
-      for index in 0..<max(0, Int(count)) { handle(events[index]) }
+      turn &+= 1
+      // Those from the turn before come first: else a flood of new ones would keep them waiting for ever.
       for connection in take(&unfinished) { connection.continueReading() }
+      for connection in take(&pressure.postponed) { connection.client?.proceed() }
+      for index in 0..<max(0, Int(count)) { handle(events[index]) }
       runWork()
       turnEnded()
     }
@@ -132,7 +141,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   }
 
   /// What must not wait for an event.
-  private var hasWork: Bool { !unfinished.isEmpty || !jobs.isEmpty }
+  private var hasWork: Bool { !unfinished.isEmpty || !pressure.postponed.isEmpty || !jobs.isEmpty }
 
   private func handle(_ event: cf_event) {
     if event.token == UInt64.max { return }
@@ -196,12 +205,10 @@ extension EventLoop {
   package var openConnections: [Connection] { connections.compactMap { $0 } }
 
   /// Listens on the loop's own socket. Call on the loop.
-  package func listen(
-    _ listener: Listener, quota: ConnectionQuota, accepted: @escaping (Connection) -> Void, failed: @escaping (Int32) -> Void
-  ) {
+  package func listen(_ listener: Listener, quota: ConnectionQuota, reception: ListenerReception) {
     let token = nextAcceptorToken
     nextAcceptorToken -= 1
-    acceptors[token] = Acceptor(loop: self, listener: listener, token: token, quota: quota, accepted: accepted, failed: failed)
+    acceptors[token] = Acceptor(loop: self, listener: listener, token: token, quota: quota, reception: reception)
   }
 
   /// Takes what stands in the listeners' queues, then closes them.
@@ -240,11 +247,4 @@ extension EventLoop {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
     return UInt32(truncatingIfNeeded: (UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000) / tickMilliseconds) &+ 1
   }
-}
-
-/// The system would not give the descriptors that a loop needs.
-package struct LoopError: Error, CustomStringConvertible {
-  package let code: Int32
-
-  package var description: String { "cannot make an event loop: \(String(cString: strerror(code)))" }
 }

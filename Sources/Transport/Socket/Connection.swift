@@ -14,6 +14,14 @@ package protocol ConnectionClient: AnyObject {
   func expired()
   /// The connection is gone; nothing may be called on it any more.
   func closed()
+  /// The turn after `postpone` has come.
+  func proceed()
+  var worth: ConnectionWorth { get }
+}
+
+extension ConnectionClient {
+  package func proceed() {}
+  package var worth: ConnectionWorth { .busy }
 }
 
 /// One accepted socket on its loop: reads into the loop's shared buffer, keeps only what could not be written at once.
@@ -26,19 +34,25 @@ package final class Connection: @unchecked Sendable {
   package let loop: EventLoop
   package let peer: PeerAddress
   package var client: (any ConnectionClient)?
+  /// What TLS found out; `nil` on a plain connection.
+  var security: ConnectionSecurity?
   let slot: Int
-  private let socket: Socket
+  var socket: Socket
+  /// `nil` once there is a client.
+  var entrance: ConnectionEntrance?
   private let release: () -> Void
   private var output: [UInt8] = []
   private var outputStart = 0
-  private var isReadable = false
-  private var isPeerDone = false
+  var isReadable = false
+  private(set) var isPeerDone = false
   private var isPaused = false
   private var isReading = false
   private var isEndReported = false
   /// What is sent is the last; what comes is thrown away until the peer closes or the deadline passes.
   private var isLingering = false
   package private(set) var isClosed = false
+  /// The tick at which the deadline was set or taken away.
+  private(set) var phaseBegan: UInt32
 
   init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, release: @escaping () -> Void) {
     self.loop = loop
@@ -46,7 +60,14 @@ package final class Connection: @unchecked Sendable {
     self.socket = socket
     self.peer = peer
     self.release = release
+    phaseBegan = loop.tick
   }
+
+  /// The protocol that client and server agreed on in the handshake (ALPN); `nil` where they did not say.
+  package var negotiatedProtocol: ApplicationProtocol? { security?.negotiatedProtocol }
+
+  /// The client's certificate, which was verified; `nil` where there is none.
+  package var clientCertificate: ClientCertificate? { security?.clientCertificate }
 
   /// Whether bytes wait for the peer to read.
   package var hasOutput: Bool { outputStart < output.count }
@@ -62,7 +83,9 @@ package final class Connection: @unchecked Sendable {
       case .ended, .failed: return close()
       }
     }
-    if sent < bytes.count { output.append(contentsOf: bytes[sent...]) }
+    guard sent < bytes.count else { return }
+    output.append(contentsOf: bytes[sent...])
+    loop.hold(bytes.count - sent)
   }
 
   /// Back-pressure: nothing is read until `resumeReading`.
@@ -77,8 +100,14 @@ package final class Connection: @unchecked Sendable {
   /// Replaces the deadline; `nil` takes it away.
   package func setDeadline(after duration: Duration?) {
     guard !isClosed else { return }
+    phaseBegan = loop.tick
     if let duration { loop.schedule(slot, after: duration) } else { loop.wheel.cancel(slot) }
   }
+
+  /// Lets the others have their turn; then `proceed` is called.
+  package func postpone() { loop.postpone(self) }
+
+  var worth: ConnectionWorth { isLingering ? .idle : client?.worth ?? .waiting }
 
   /// Closes so that the last answer arrives: closing at once with unread bytes in the socket would make the kernel send a reset
   /// that can overtake the answer (RFC 9112, section 9.6). Call when nothing waits to be written.
@@ -98,15 +127,26 @@ package final class Connection: @unchecked Sendable {
     socket.close()
     loop.remove(self)
     release()
+    entrance?.end(.closed)
+    entrance = nil
     client?.closed()
     client = nil
+    loop.pressure.heldOutput -= output.count - outputStart
     output = []
+    outputStart = 0
   }
 
-  func expire() { if isLingering { close() } else { client?.expired() } }
+  func expire() {
+    if let entrance {
+      entrance.end(.timedOut)
+      return close()
+    }
+    if isLingering { close() } else { client?.expired() }
+  }
 
   func handle(flags: UInt32) {
-    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 { isReadable = true }
+    // TLS may have to write before it can read on: with it, every event is one for both directions.
+    if flags & UInt32(CF_READABLE | CF_ENDED) != 0 || socket.secured != nil { isReadable = true }
     if flags & UInt32(CF_ENDED) != 0 { isPeerDone = true }
     if flags & UInt32(CF_FAILED) != 0, isPaused { return close() }
     if hasOutput, flags & UInt32(CF_WRITABLE) != 0 { flush() }
@@ -114,6 +154,11 @@ package final class Connection: @unchecked Sendable {
   }
 
   func continueReading() {
+    if let entrance {
+      // A socket is writable from the first; that alone means nothing here.
+      if isReadable { advance(entrance) }
+      return
+    }
     isReading = true
     defer { isReading = false }
     for _ in 0..<Self.mostReadsPerTurn {
@@ -127,10 +172,12 @@ package final class Connection: @unchecked Sendable {
     switch socket.receive(into: loop.readBuffer) {
     case .bytes(let count):
       // A short read has emptied the socket; the next byte makes a new event. Not so where the end has come already.
-      if count < loop.readBuffer.count, !isPeerDone { isReadable = false }
+      if !socket.hasMore(after: count, of: loop.readBuffer.count), !isPeerDone { isReadable = false }
       // Passwords pass through here; the buffer is every connection's.
       defer { wipe(count) }
-      if !isLingering { client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span) }
+      if !isLingering, count > 0 {
+        client?.received(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]).bindMemory(to: UInt8.self).span)
+      }
     case .wouldBlock: isReadable = false
     case .ended:
       isReadable = false
@@ -149,7 +196,9 @@ package final class Connection: @unchecked Sendable {
   private func flush() {
     let outcome = output.withUnsafeBytes { socket.send(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
     switch outcome {
-    case .bytes(let count): outputStart += count
+    case .bytes(let count):
+      outputStart += count
+      loop.pressure.heldOutput -= count
     case .wouldBlock: return
     case .ended, .failed: return close()
     }

@@ -25,17 +25,19 @@ package final class ConnectionQuota: Sendable {
   /// How many were refused so far.
   package var refused: Int { counts.withLock { $0.refused } }
 
-  func take(for peer: PeerAddress) -> Bool {
+  enum Admission { case taken, full, siteFull }
+
+  func countRefusal() { counts.withLock { $0.refused += 1 } }
+
+  func take(for peer: PeerAddress) -> Admission {
     counts.withLock { counts in
       let site = peer.address?.site
       let ofSite = site.map { counts.perSite[$0, default: 0] } ?? 0
-      guard counts.total < most, ofSite < mostPerSite else {
-        counts.refused += 1
-        return false
-      }
+      guard ofSite < mostPerSite else { return .siteFull }
+      guard counts.total < most else { return .full }
       counts.total += 1
       if let site { counts.perSite[site] = ofSite + 1 }
-      return true
+      return .taken
     }
   }
 

@@ -34,6 +34,14 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether only processes of this machine can connect.
+  package var isLocal: Bool {
+    switch self {
+    case .internet(let address, _): address.isIPv4 ? address.low >> 24 & 255 == 127 : address == IPAddress(high: 0, low: 1)
+    case .unix: true
+    }
+  }
+
   private static func port(_ text: Substring) -> UInt16? {
     guard 1...5 ~= text.utf8.count, text.utf8.allSatisfy({ 48...57 ~= $0 }) else { return nil }
     return UInt16(text)

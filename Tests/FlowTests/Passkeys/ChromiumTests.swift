@@ -68,7 +68,7 @@ struct ChromiumTests {
         output: "\(world.path)/chromium.log")
       #expect(status == 0, "\(printed)")
       #expect(printed.split(separator: "\n").count == 7, "\(printed)")
-      #expect(try await world.entries("factor.counter_rollback").count == 1)
+      #expect(try await world.audit("factor.counter_rollback").count == 1)
     }
   }
 }

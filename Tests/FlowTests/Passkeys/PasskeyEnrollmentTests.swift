@@ -26,7 +26,7 @@ struct PasskeyEnrollmentTests {
       #expect(names == ["phone", "blue key"])
       let shown = await world.command("user", "show", person.name)
       #expect(shown.output.contains("blue key"), "\(shown.output)")
-      #expect(try await world.entries("factor.enrolled").count == 6)
+      #expect(try await world.audit("factor.enrolled").count == 6)
     }
   }
 

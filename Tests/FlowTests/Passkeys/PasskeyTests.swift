@@ -163,7 +163,7 @@ struct PasskeyTests {
       #expect(try world.answerByPasskey(challenge, authenticator.assert(options), client).code == "invalid_challenge_response")
       authenticator.counter = 901
       #expect(try world.answerByPasskey(challenge, authenticator.assert(options), client).status == 200)
-      #expect(try await world.entries("factor.counter_rollback").count == 5)
+      #expect(try await world.audit("factor.counter_rollback").count == 5)
       let simple = try world.addPasskey(person, client, name: "simple")
       for _ in 0..<3 { #expect(try world.passkeySignIn(simple, client).status == 200) }
     }

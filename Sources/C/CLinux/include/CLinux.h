@@ -20,6 +20,9 @@ int cf_peer_user(int socket, uid_t *user);
 /// No core files and no ptrace by the same user: memory holds keys. Returns -1 with errno.
 int cf_forbid_core_dumps(void);
 
+/// Makes a descriptor that this process was started with non-blocking and close-on-exec. Returns -1 with errno.
+int cf_adopt(int descriptor);
+
 /// What epoll says of one descriptor: the token it was registered with, and CF_… flags.
 typedef struct {
   uint64_t token;
@@ -41,6 +44,8 @@ int cf_epoll_create(void);
 int cf_epoll_add_edge(int epoll, int descriptor, uint64_t token);
 /// Level-triggered, for reading.
 int cf_epoll_add_level(int epoll, int descriptor, uint64_t token);
+/// Level-triggered, for reading, on a descriptor that other epoll sets watch too: not all of them wake for one event.
+int cf_epoll_add_shared(int epoll, int descriptor, uint64_t token);
 int cf_epoll_remove(int epoll, int descriptor);
 /// At most 64 events. `timeout` in milliseconds, 0 for a look. Returns -1 with errno as epoll_wait does.
 int cf_epoll_wait(int epoll, cf_event *events, int capacity, int timeout);

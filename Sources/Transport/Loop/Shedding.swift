@@ -1,0 +1,93 @@
+internal import CLinux
+internal import Glibc
+internal import Primitives
+
+/// What would be lost if a connection were closed now.
+package enum ConnectionWorth: Sendable, Equatable {
+  /// Between two requests: whoever is there comes again.
+  case idle
+  /// The peer is being waited for: for the rest of its request or handshake, or to read its answer.
+  case waiting
+  /// A request is being answered.
+  case busy
+}
+
+/// What a loop keeps back, and knows, for the time when something runs out. Touched only on its loop.
+struct Pressure {
+  /// Connections that have had enough of one turn.
+  var postponed: [Connection] = []
+  /// Bytes of answers that wait for their readers.
+  var heldOutput = 0
+  var mostHeldOutput = Int.max
+  /// Connections over the most that are being told so.
+  var refusals = 0
+  /// Nobody could be spared at this tick, so that it is not asked again for every connection of a flood.
+  var nobodySparedAt: UInt32?
+  /// A descriptor to give up when there is none left: with it one connection after the other can be taken and told so, where
+  /// otherwise they would wait in the queue, and the listener be ready all the time.
+  private var spare: Int32
+
+  static let mostRefusals = 64
+
+  init() { spare = Self.open() }
+
+  /// Whether a descriptor was given up.
+  mutating func giveUpSpare() -> Bool {
+    guard spare >= 0 else { return false }
+    Glibc.close(spare)
+    spare = -1
+    return true
+  }
+
+  mutating func restoreSpare() { if spare < 0 { spare = Self.open() } }
+
+  func close() { if spare >= 0 { Glibc.close(spare) } }
+
+  private static func open() -> Int32 { Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
+}
+
+/// Making room.
+///
+/// The order: who is idle, the longest first; then who has kept us waiting for more than a second, the longest first, for an honest
+/// client sends its request at once and reads its answer. Who is being answered is never closed for another.
+extension EventLoop {
+  private static let mostSparedAtOnce = 32
+  /// Ticks.
+  private static let patience: UInt32 = 10
+
+  /// Closes up to 32 connections of this loop for the sake of new ones; whether there was one.
+  func makeRoom() -> Bool {
+    guard pressure.nobodySparedAt != tick else { return false }
+    var candidates = openConnections.filter { $0.worth == .idle }
+    if candidates.isEmpty { candidates = openConnections.filter { $0.worth == .waiting && tick &- $0.phaseBegan >= Self.patience } }
+    guard !candidates.isEmpty else {
+      pressure.nobodySparedAt = tick
+      return false
+    }
+    candidates.sort { $0.phaseBegan < $1.phaseBegan }
+    for connection in candidates.prefix(Self.mostSparedAtOnce) { connection.close() }
+    return true
+  }
+
+  func postpone(_ connection: Connection) { pressure.postponed.append(connection) }
+
+  /// Counts bytes that a connection keeps for a slow reader. Past the most, those go that have waited longest for theirs.
+  func hold(_ count: Int) {
+    pressure.heldOutput += count
+    guard pressure.heldOutput > pressure.mostHeldOutput else { return }
+    for connection in openConnections.filter(\.hasOutput).sorted(by: { $0.phaseBegan < $1.phaseBegan }) {
+      connection.close()
+      if pressure.heldOutput <= pressure.mostHeldOutput / 4 * 3 { return }
+    }
+  }
+
+  /// Tells a connection that there is no room for it, where few are being told just now, and closes it.
+  func refuse(_ socket: Socket, _ peer: PeerAddress, with answer: () -> [UInt8]) {
+    guard pressure.refusals < Pressure.mostRefusals, case let answer = answer(), !answer.isEmpty,
+      let connection = add(socket, peer, release: { [self] in pressure.refusals -= 1 })
+    else { return socket.close() }
+    pressure.refusals += 1
+    answer.withUnsafeBytes { connection.write($0) }
+    connection.closeGently(within: .seconds(1))
+  }
+}

@@ -1,0 +1,176 @@
+internal import COpenSSL
+internal import CTLS
+internal import Primitives
+
+/// Everything that the handshakes of one listener need, at one moment. A reload makes another and swaps it whole; whoever has begun
+/// with this one ends with it.
+///
+/// `@unchecked Sendable`: never changed after `init`, and OpenSSL lets any number of threads make connections from one context.
+final class TLSContext: @unchecked Sendable {
+  /// TLS 1.2 with forward secrecy and authenticated encryption only; the suites of 1.3 have both.
+  private static let suites12 =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+  private static let suites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+  private static let groups = "X25519:P-256:P-384"
+
+  let certificates: [ServerCertificate]
+  let demand: TLSSettings.Demand
+  /// What is not right and not wrong enough to refuse, for the operator.
+  let warnings: [String]
+  /// One `SSL_CTX *` for each set of names: a certificate of each kind of key.
+  private let contexts: [OpaquePointer]
+  private let contextOfName: [String: OpaquePointer]
+  private let staples: [OpaquePointer: OCSPStaple]
+  /// As in the extension: each name behind its length.
+  private let protocols: UnsafeMutableBufferPointer<UInt8>
+  private let tickets: TicketKeys
+  private let now: Now
+
+  /// Opens every file that `settings` names. `previous`: what is in force; a certificate whose dates are wrong takes the place of
+  /// none, but may be there from the start, since an edge may not mind and the clock may be what is wrong.
+  init(
+    _ settings: TLSSettings, protocols: [ApplicationProtocol], tickets: TicketKeys, replacing previous: TLSContext?, now: Now
+  ) throws(TLSError) {
+    var certificates: [ServerCertificate] = []
+    for files in settings.certificates { certificates.append(try ServerCertificate(files)) }
+    var warnings = try Self.judge(certificates, replacing: previous, at: now())
+    var staples: [OpaquePointer: OCSPStaple] = [:]
+    for (files, certificate) in zip(settings.certificates, certificates) where !files.ocspFile.isEmpty {
+      do throws(TLSError) {
+        staples[certificate.leaf] = try OCSPStaple(file: files.ocspFile, for: certificate, at: now())
+      } catch {
+        warnings.append("no OCSP response is stapled: \(error)")
+      }
+    }
+    let authorities = settings.clientCertificate == .off ? nil : try ClientAuthorities(file: settings.clientCA)
+    let (contexts, names) = try Self.contexts(certificates, settings, authorities)
+    let wire = protocols.flatMap { [UInt8($0.rawValue.utf8.count)] + Array($0.rawValue.utf8) }
+    self.protocols = .allocate(capacity: wire.count)
+    _ = self.protocols.initialize(from: wire)
+    self.certificates = certificates
+    self.contexts = contexts
+    self.staples = staples
+    self.tickets = tickets
+    self.warnings = warnings
+    self.now = now
+    contextOfName = names
+    demand = settings.clientCertificate
+    for context in contexts { setCallbacks(context) }
+  }
+
+  deinit {
+    for context in contexts { SSL_CTX_free(context) }
+    protocols.deallocate()
+  }
+
+  /// A server's side on `descriptor`; `nil` where there is no memory.
+  func connection(on descriptor: Int32, budget: Int) -> OpaquePointer? { cf_tls_new(contexts[0], descriptor, budget) }
+
+  private static func judge(
+    _ certificates: [ServerCertificate], replacing previous: TLSContext?, at now: Instant
+  ) throws(TLSError) -> [String] {
+    var warnings: [String] = []
+    for certificate in certificates {
+      let isInForce = previous?.certificates.contains { $0.fingerprint == certificate.fingerprint } ?? true
+      if let fault = certificate.fault(at: now) {
+        guard isInForce else { throw TLSError(fault) }
+        warnings.append(fault)
+      }
+      if certificate.isSelfSigned { warnings.append("\(certificate.file) is signed by itself; clients have to be told to trust it") }
+      if certificate.names.isEmpty { warnings.append("\(certificate.file) is for no DNS name") }
+    }
+    return warnings
+  }
+
+  /// Certificates for the same names and with different kinds of keys share a context, and the client's abilities choose.
+  private static func contexts(
+    _ certificates: [ServerCertificate], _ settings: TLSSettings, _ authorities: ClientAuthorities?
+  ) throws(TLSError) -> ([OpaquePointer], [String: OpaquePointer]) {
+    var groups: [(names: [String], kinds: Set<String>, context: OpaquePointer)] = []
+    var contextOfName: [String: OpaquePointer] = [:]
+    do throws(TLSError) {
+      for certificate in certificates {
+        let names = certificate.names.sorted()
+        if let index = groups.firstIndex(where: { $0.names == names && !$0.kinds.contains(certificate.keyType) }) {
+          groups[index].kinds.insert(certificate.keyType)
+          try use(certificate, in: groups[index].context)
+          continue
+        }
+        guard let context = cf_tls_context_new() else { throw TLSError.library("no TLS") }
+        groups.append((names, [certificate.keyType], context))
+        try configure(context, settings, authorities)
+        try use(certificate, in: context)
+        for name in names where contextOfName[name] == nil { contextOfName[name] = context }
+      }
+    } catch {
+      for group in groups { SSL_CTX_free(group.context) }
+      throw error
+    }
+    return (groups.map(\.context), contextOfName)
+  }
+
+  private static func use(_ certificate: ServerCertificate, in context: OpaquePointer) throws(TLSError) {
+    ERR_clear_error()
+    guard SSL_CTX_use_cert_and_key(context, certificate.leaf, certificate.key, certificate.chain, 1) == 1 else {
+      throw TLSError.library("\(certificate.file) cannot be used")
+    }
+  }
+
+  private static func configure(
+    _ context: OpaquePointer, _ settings: TLSSettings, _ authorities: ClientAuthorities?
+  ) throws(TLSError) {
+    guard SSL_CTX_set_cipher_list(context, suites12) == 1, SSL_CTX_set_ciphersuites(context, suites13) == 1,
+      cf_tls_set_groups(context, groups) == 1
+    else { throw TLSError.library("no suites of TLS") }
+    SSL_CTX_set_timeout(context, Int(TicketKeys.lifetime.inSeconds))
+    try authorities?.demand(settings.clientCertificate, in: context)
+  }
+}
+
+/// What OpenSSL asks during a handshake. The argument of each callback is the context, which the handshake keeps alive.
+extension TLSContext {
+  private func setCallbacks(_ context: OpaquePointer) {
+    let me = Unmanaged.passUnretained(self).toOpaque()
+    SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(tickets).toOpaque())
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, TicketKeys.callback)
+    cf_tls_on_name(
+      context,
+      { connection, _, owner in
+        owner.map { Unmanaged<TLSContext>.fromOpaque($0).takeUnretainedValue().choose(for: connection) }
+        return SSL_TLSEXT_ERR_OK
+      }, me)
+    cf_tls_on_status(
+      context,
+      { connection, owner in
+        owner.map { Unmanaged<TLSContext>.fromOpaque($0).takeUnretainedValue().staple(connection) } == true
+          ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
+      }, me)
+    SSL_CTX_set_alpn_select_cb(
+      context,
+      { _, chosen, length, offered, count, owner in
+        guard let owner, let chosen, let length, let offered else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        let ours = Unmanaged<TLSContext>.fromOpaque(owner).takeUnretainedValue().protocols
+        var pointer: UnsafeMutablePointer<UInt8>?
+        let status = SSL_select_next_proto(&pointer, length, ours.baseAddress, UInt32(ours.count), offered, count)
+        chosen.pointee = UnsafePointer(pointer)
+        return status == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL
+      }, me)
+  }
+
+  /// By the name that the client asks for; where it asks for none that is ours, the first certificate stays.
+  private func choose(for connection: OpaquePointer) {
+    guard contexts.count > 1, let text = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name) else { return }
+    var name = String(cString: text).lowercased()
+    if name.hasSuffix(".") { name.removeLast() }
+    let wildcard = name.firstIndex(of: ".").map { "*" + name[$0...] }
+    if let context = contextOfName[name] ?? wildcard.flatMap({ contextOfName[$0] }) { SSL_set_SSL_CTX(connection, context) }
+  }
+
+  private func staple(_ connection: OpaquePointer) -> Bool {
+    guard let leaf = SSL_get_certificate(connection), let staple = staples[leaf], now() < staple.staleAt else { return false }
+    return staple.response.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { cf_tls_staple(connection, $0, bytes.count) == 1 } ?? false
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import Dispatch
+import Glibc
+import Primitives
+import Server
+import Telemetry
+import Testing
+import Transport
+
+@Suite("in a flood a server", .timeLimit(.minutes(1)))
+struct FloodTests {
+  private static let question = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+  private static func isServed(_ client: Client) throws -> Bool {
+    client.send(question)
+    return try client.answer().status == 200
+  }
+
+  /// What a connection is told that there is no room for.
+  private static func expectRefusal(_ client: Client) throws {
+    let answer = try client.answer()
+    #expect(answer.status == 503 && answer["Retry-After"] == "5" && answer["Connection"] == "close")
+    #expect(answer.body.contains("overloaded") && answer["X-Request-ID"] != nil)
+    #expect(try client.isAtEnd())
+  }
+
+  private static func eventually(_ condition: () -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while !condition(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    return condition()
+  }
+
+  @Test("tells connections past the most for one address, closes them, and takes new ones when others go")
+  func capsPerAddress() async throws {
+    try await Fixture.run {
+      $0.connectionsPerAddress = 3
+    } _: { fixture in
+      var clients = try (0..<3).map { _ in try fixture.client() }
+      for client in clients { #expect(try Self.isServed(client)) }
+      let refused = try fixture.client()
+      refused.send(Self.question)
+      try Self.expectRefusal(refused)
+      clients.removeLast()
+      #expect(try await Self.eventually { fixture.server.openConnections < 3 })
+      #expect(try Self.isServed(try fixture.client()))
+      #expect(try Self.isServed(clients[0]))
+    }
+  }
+
+  @Test("tells connections past the most in all where everybody is being answered, and closes nobody for them")
+  func capsInAll() async throws {
+    try await Fixture.run {
+      $0.connections = 2
+    } _: { fixture in
+      let busy = try (0..<2).map { _ in try fixture.client() }
+      for client in busy { client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n") }
+      #expect(try await Self.eventually { fixture.gate.waitingCount == 2 })
+      for _ in 0..<3 { try Self.expectRefusal(try fixture.client()) }
+      fixture.gate.open()
+      for client in busy { #expect(try client.answer().body == "waited\n") }
+    }
+  }
+
+  @Test("makes room for new connections by closing who is idle, the longest first")
+  func sparesIdle() async throws {
+    try await Fixture.run {
+      $0.loops = 1
+      $0.connections = 66
+    } _: { fixture in
+      let old = try (0..<40).map { _ in try fixture.client() }
+      for client in old { #expect(try Self.isServed(client)) }
+      // Two ticks of the loop's clock: what is told apart is when somebody was last heard of.
+      usleep(250_000)
+      let young = try (0..<26).map { _ in try fixture.client() }
+      for client in young { #expect(try Self.isServed(client)) }
+      let late = try fixture.client()
+      #expect(try Self.isServed(late))
+      for client in young { #expect(try Self.isServed(client)) }
+      let gone = old.filter { (try? Self.isServed($0)) != true }
+      #expect(gone.count == 32)
+    }
+  }
+
+  @Test(
+    "makes room for new connections by closing who does not get on with a request, and not who does",
+    arguments: ["GET /healthz HT", "POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe"])
+  func sparesSlow(start: String) async throws {
+    try await Fixture.run {
+      $0.loops = 1
+      $0.connections = 8
+      $0.headerTimeout = .seconds(60)
+      $0.bodyTimeout = .seconds(60)
+    } _: { fixture in
+      let slow = try (0..<7).map { _ in try fixture.client() }
+      for client in slow { client.send(start) }
+      let busy = try fixture.client()
+      busy.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await Self.eventually { fixture.gate.waitingCount == 1 })
+      // A second's patience.
+      usleep(1_300_000)
+      #expect(try Self.isServed(try fixture.client()))
+      fixture.gate.open()
+      #expect(try busy.answer().body == "waited\n")
+    }
+  }
+
+  @Test("keeps no more unread answers than it may: the slowest readers go, and others are served")
+  func boundsUnreadOutput() async throws {
+    try await Fixture.run {
+      $0.loops = 1
+      $0.unreadOutput = 100_000
+      $0.writeTimeout = .seconds(60)
+    } _: { fixture in
+      let readers = try (0..<12).map { _ in try Client(fixture.address, receiveBuffer: 4096) }
+      let pipeline = String(repeating: "GET /large HTTP/1.1\r\nHost: a\r\n\r\n", count: 50)
+      for reader in readers { reader.send(pipeline) }
+      // Each keeps up to a megabyte of its own, besides what the kernel holds.
+      #expect(try await Self.eventually { fixture.server.openConnections <= 3 })
+      #expect(try Self.isServed(try fixture.client()))
+    }
+  }
+
+  @Test("gives everybody a turn: a long pipeline does not keep others waiting")
+  func sharesTurns() async throws {
+    let fixture = try Fixture { $0.loops = 1 }
+    let (greedy, modest) = (try fixture.client(), try fixture.client())
+    for client in [greedy, modest] { #expect(try Self.isServed(client)) }
+    // The loop is held until both have sent.
+    let isSent = DispatchSemaphore(value: 0)
+    fixture.server.loops[0].execute { isSent.wait() }
+    let count = 200
+    greedy.send(String(repeating: "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-ID: greedy\r\n\r\n", count: count))
+    modest.send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-ID: modest\r\n\r\n")
+    isSent.signal()
+    #expect(try modest.answer()["X-Request-ID"] == "modest")
+    for _ in 0..<count { #expect(try greedy.answer().status == 200) }
+    await fixture.server.drain(within: .seconds(5))
+    let before = fixture.log.lines.prefix { !$0.contains("\"modest\"") }.count { $0.contains("\"greedy\"") }
+    #expect(before <= 64)
+    #expect(fixture.log.lines.count { $0.contains("\"greedy\"") } == count)
+  }
+
+  @Test("answers a pipeline of ten thousand in order")
+  func longPipeline() async throws {
+    try await Fixture.run { fixture in
+      let client = try fixture.client()
+      let count = 10_000
+      let bytes = (0..<count).map { "POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n\($0 + 10_000)" }.joined()
+      // A thread of its own, for it blocks while the answers are not read.
+      let descriptor = client.descriptor
+      DispatchQueue(label: "sender").async {
+        var rest = Array(bytes.utf8)[...]
+        while !rest.isEmpty {
+          let sent = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+          guard sent > 0 else { return }
+          rest = rest.dropFirst(sent)
+        }
+      }
+      for number in 0..<count { #expect(try client.answer().body == "\(number + 10_000)") }
+      client.finishSending()
+      #expect(try client.isAtEnd())
+    }
+  }
+}
+
+@Suite("A socket that was handed over", .timeLimit(.minutes(1)))
+struct InheritedListenerTests {
+  @Test("is served by every loop, outlives the server, and its queue waits for the next one")
+  func outlives() async throws {
+    let owner = try Listener(.internet(.loopback, port: 0), isFirst: true)
+    defer { owner.close() }
+    let fixture = try Fixture(inheriting: dup(owner.descriptor))
+    #expect(fixture.address == owner.address)
+    let clients = try (0..<50).map { _ in try fixture.client() }
+    for client in clients {
+      client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try client.answer().status == 200)
+    }
+    await fixture.server.drain(within: .milliseconds(100))
+    let waiting = try fixture.client()
+    waiting.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    let next = try Fixture(inheriting: dup(owner.descriptor))
+    #expect(try waiting.answer().status == 200)
+    await next.server.drain(within: .milliseconds(100))
+    _ = try fixture.client()
+  }
+
+  @Test("must listen, and be a stream")
+  func refused() throws {
+    for kind in [SOCK_STREAM, SOCK_DGRAM] {
+      let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
+      defer { close(descriptor) }
+      #expect(throws: ListenError.self) { try Listener(inheriting: descriptor) }
+    }
+    let file = open("/dev/null", O_RDWR)
+    defer { close(file) }
+    #expect(throws: ListenError.self) { try Listener(inheriting: file) }
+    #expect(throws: ListenError.self) { try Listener(inheriting: 1_000_000) }
+  }
+}
+
+@Suite("A Unix-domain listener")
+struct UnixListenerTests {
+  private static func path() -> String { "/tmp/credentialflow-listener-\(getpid())-\(UInt32.random(in: 0...UInt32.max))" }
+
+  @Test("has the mode that is asked for from the first moment, and takes its file away", arguments: [0o600, 0o660, 0o666] as [UInt32])
+  func mode(bits: UInt32) throws {
+    let path = Self.path()
+    let listener = try Listener(.unix(path: path), isFirst: true, mode: bits)
+    var status = stat()
+    #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == bits && status.st_mode & S_IFMT == S_IFSOCK)
+    #expect(throws: ListenError.self) { try Listener(.unix(path: path), isFirst: true) }
+    listener.close()
+    #expect(lstat(path, &status) != 0)
+  }
+
+  @Test("replaces what a dead process left, and nothing but a socket")
+  func leftovers() throws {
+    let path = Self.path()
+    let file = open(path, O_CREAT | O_WRONLY, 0o600)
+    close(file)
+    #expect(throws: ListenError.self) { try Listener(.unix(path: path), isFirst: true) }
+    var status = stat()
+    #expect(lstat(path, &status) == 0)
+    unlink(path)
+    let dead = try Listener(.unix(path: path), isFirst: true)
+    close(dead.descriptor)
+    let listener = try Listener(.unix(path: path), isFirst: true)
+    listener.close()
+  }
+}
