@@ -122,11 +122,7 @@ let package = Package(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-<<<<<<< HEAD
-        "WebAuthn", "Primitives",
-=======
-        "Transport", "Primitives",
->>>>>>> main
+        "Transport", "WebAuthn", "Primitives",
       ]),
   ]
 )

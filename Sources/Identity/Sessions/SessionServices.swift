@@ -11,7 +11,8 @@ package struct SessionServices: Sendable {
   package let userKeys: UserKeys
 
   package init(
-    database: any Database, roles: LiveRoleGraph, tokens: AccessTokens, settings: TokenSettings, passkeys: PasskeySettings, vault: Vault, log: Log,
+    database: any Database, roles: LiveRoleGraph, tokens: AccessTokens, settings: TokenSettings, passkeys: PasskeySettings, vault: Vault,
+    log: Log,
     now: Now
   ) {
     refreshing = Refreshing(database: database, roles: roles, tokens: tokens, settings: settings, vault: vault, log: log, now: now)

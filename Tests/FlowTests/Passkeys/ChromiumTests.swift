@@ -49,7 +49,9 @@ private enum Chromium {
   }
 }
 
-@Suite("A real Chromium", .enabled(if: Chromium.isInstalled, "chromium, its driver or selenium is missing: Scripts/install-dependencies test"))
+@Suite(
+  "A real Chromium",
+  .enabled(if: Chromium.isInstalled, "chromium, its driver or selenium is missing: Scripts/install-dependencies test"))
 struct ChromiumTests {
   @Test("Chromium registers, signs in beside a password and alone; a counter that went back and an unknown page are refused")
   func passkeys() async throws {
