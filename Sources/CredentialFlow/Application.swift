@@ -60,8 +60,7 @@ final class Application: Sendable {
     self.now = now
     database = ground.database
     vault = ground.vault
-    let service = configuration.service
-    let database = ground.database
+    let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
     let passwords = Self.passwords(ground, configuration.hashing)
