@@ -21,7 +21,8 @@ RUN Scripts/build --release \
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
   && apt-get install -qq --yes --no-install-recommends \
-    ca-certificates curl libcurl4 libjansson4 libpcre2-8-0 libpq5 libqrencode4 libsodium23 libstdc++6 libsqlite3-0 libssl3 libutf8proc2 zlib1g \
+    ca-certificates curl libcurl4 libjansson4 libnghttp2-14 libpcre2-8-0 libpq5 libqrencode4 libsodium23 libstdc++6 \
+    libsqlite3-0 libssl3 libutf8proc2 libzxcvbn0 zlib1g \
   && rm -rf /var/lib/apt/lists/* \
   && groupadd --gid 10001 credentialflow \
   && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin credentialflow \

@@ -59,7 +59,7 @@ let package = Package(
     module("Telemetry", ["CLinux", "JSON", "Primitives"]),
     module("HTTP", ["CZlib", "JSON", "Primitives"]),
     module("Transport", ["CLinux", "COpenSSL", "CTLS", "Primitives", "Telemetry"]),
-    module("Server", ["HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
+    module("Server", ["CNGHTTP2", "HTTP", "Transport", "Telemetry", "JSON", "Primitives"]),
     .target(
       name: "Schema", path: "Migrations",
       resources: [
@@ -76,11 +76,14 @@ let package = Package(
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("WebAuthn", ["Cryptography", "JSON", "Primitives"]),
     module("Delivery", ["CCurl", "JSON", "Primitives"]),
-    module("Defense", ["Cryptography", "Telemetry", "Primitives"]),
+    module("Defense", ["Cryptography", "JSON", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",
-      ["CLinux", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "WebAuthn", "Primitives"]),
+      [
+        "CLinux", "CZxcvbn", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "WebAuthn",
+        "Primitives",
+      ]),
     module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
     module(
       "API",
@@ -108,21 +111,26 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("TokensTests", ["Tokens", "Cryptography", "JSON", "Primitives", "TestVectors"]),
     tests("WebAuthnTests", ["WebAuthn", "Cryptography", "JSON", "Primitives", "TestVectors"]),
-    tests("ServerTests", ["Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives"]),
+    tests(
+      "ServerTests", ["CNGHTTP2", "COpenSSL", "Server", "Transport", "HTTP", "JSON", "Telemetry", "Primitives", "TestVectors"]),
+    tests("HTTPTests", ["HTTP", "Primitives"]),
     tests("PersistenceTests", ["Persistence", "Schema", "Cryptography", "Telemetry", "Primitives"]),
-    tests("DefenseTests", ["Defense", "Primitives"]),
+    tests("DefenseTests", ["Defense", "Telemetry", "Primitives"]),
     tests("DeliveryTests", ["Delivery", "JSON", "Primitives", "TestPost"]),
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
-      ["Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "WebAuthn", "Primitives"]),
+      [
+        "Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "WebAuthn",
+        "Primitives",
+      ]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
-    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Primitives"]),
+    tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [
-        "API", "CZlib", "CredentialFlow", "Cryptography", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Telemetry", "Tokens",
-        "Transport", "WebAuthn", "Primitives",
+        "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
+        "Telemetry", "TestPost", "TestVectors", "Tokens", "Transport", "WebAuthn", "Primitives",
       ]),
   ]
 )

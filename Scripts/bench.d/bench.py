@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -42,6 +43,7 @@ class Server:
         self.environment = dict(
             os.environ, CREDENTIALFLOW_DATA=data, CREDENTIALFLOW_OPERATIONS__LISTEN=f"127.0.0.1:{free_port()}",
             CREDENTIALFLOW_PACE__ENABLED="false", **(settings or {}))
+        self.is_secure = "CREDENTIALFLOW_TLS__CERTIFICATES" in self.environment
         self.process = None
 
     def command(self, *words, text=None):
@@ -60,7 +62,8 @@ class Server:
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as connection:
                 connection.sendall(request)
-                if connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                # Over TLS this is refused, by a server that is there.
+                if connection.recv(4096).startswith(b"HTTP/1.1 400" if self.is_secure else b"HTTP/1.1 200"):
                     return time.monotonic() - began
             if self.process.poll() is not None or time.monotonic() - began > 30:
                 raise RuntimeError(f"the server did not start; see {self.data}/bench.log")
@@ -190,6 +193,10 @@ class Client:
         self.connections = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(connections)]
         for connection in self.connections:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if server.is_secure:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.connections = [context.wrap_socket(connection) for connection in self.connections]
 
     def next_requests(self, count):
         """Requests of the next users who have a code left: this step's or, as the server allows one step to either side, the

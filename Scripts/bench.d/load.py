@@ -29,7 +29,7 @@ http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{options};
     location / {{ return 200; }}
   }}
 }}
@@ -105,11 +105,15 @@ def ended(process):
 
 
 @contextlib.contextmanager
-def nginx(place, path):
-    """nginx that answers 200 to everything and logs as we do. Gives (process id, port)."""
+def nginx(place, path, options="", certificate=None):
+    """nginx that answers 200 to everything and logs as we do, over TLS where it is given the files of a certificate and its key;
+    `options` go to `listen`. Gives (process id, port)."""
     port = free_port()
+    if certificate:
+        options += (f" ssl; ssl_certificate {certificate[0]}; ssl_certificate_key {certificate[1]}; ssl_protocols TLSv1.2 TLSv1.3; "
+                    "ssl_ecdh_curve X25519:prime256v1:secp384r1; ssl_session_cache off; ssl_session_tickets on")
     with open(f"{place}/nginx.conf", "w") as file:
-        file.write(NGINX.format(folder=place, port=port, cores=os.cpu_count(), path=path))
+        file.write(NGINX.format(folder=place, port=port, cores=os.cpu_count(), path=path, options=options))
     command = ["nginx", "-e", f"{place}/error.log", "-p", place, "-c", f"{place}/nginx.conf", "-g", "daemon off;"]
     with ended(subprocess.Popen(command)) as process:
         wait_for(port)
@@ -134,7 +138,8 @@ def glewlwyd(place):
         yield process.pid, port, answer.getheader("Set-Cookie").split(";")[0]
 
 
-def wrk(port, path, headers=None, seconds=3, connections=64, threads=2, script=None, arguments=(), latency=False):
+def wrk(port, path, headers=None, seconds=3, connections=64, threads=2, script=None, arguments=(), latency=False,
+        scheme="http"):
     """Runs wrk; returns {"requests", "rate", "errors", "p99_ms"}."""
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s"]
     for name, value in (headers or {}).items():
@@ -143,7 +148,7 @@ def wrk(port, path, headers=None, seconds=3, connections=64, threads=2, script=N
         command.append("--latency")
     if script:
         command += ["-s", script]
-    command.append(f"http://127.0.0.1:{port}{path}")
+    command.append(f"{scheme}://127.0.0.1:{port}{path}")
     text = subprocess.run([*command, *(["--", *arguments] if arguments else [])], capture_output=True, text=True, check=True).stdout
     lines = [line.strip() for line in text.splitlines()]
     result = {
@@ -154,6 +159,20 @@ def wrk(port, path, headers=None, seconds=3, connections=64, threads=2, script=N
     if latency:
         result["p99_ms"] = milliseconds(next(line for line in lines if line.startswith("99%")).split()[1])
     return result
+
+
+def h2load(port, path, headers=None, seconds=3, connections=4, streams=100, threads=1):
+    """Runs h2load with prior knowledge; returns {"requests", "rate", "errors"}."""
+    command = ["h2load", f"-t{threads}", f"-c{connections}", f"-m{streams}", f"-D{seconds}"]
+    for name, value in (headers or {}).items():
+        command += ["-H", f"{name}: {value}"]
+    text = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
+    lines = [line.strip() for line in text.splitlines()]
+    codes = next(line for line in lines if line.startswith("status codes:"))
+    failures = next(line for line in lines if line.startswith("requests:"))
+    done = int(codes.split()[2])
+    errors = [] if ", 0 3xx, 0 4xx, 0 5xx" in codes and " 0 errored, 0 timeout" in failures else [codes, failures]
+    return {"requests": done, "rate": float(next(line for line in lines if line.startswith("finished in")).split()[3]), "errors": errors}
 
 
 def milliseconds(text):

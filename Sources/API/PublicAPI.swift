@@ -115,6 +115,7 @@ package struct PublicAPI: Sendable {
         endSession: SessionEndEndpoint(sessions: services.sessions.register),
         endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),
         stepUp: StepUpEndpoint(stepUp: services.sessions.stepUp), stepUpFinish: StepUpFinishEndpoint(stepUp: services.sessions.stepUp),
+        sendCode: CodeSendEndpoint(codes: services.credentials.codes), stepUpSend: StepUpSendEndpoint(codes: services.credentials.codes),
         userKeys: UserKeysEndpoint(keys: services.sessions.userKeys), newUserKey: NewUserKeyEndpoint(keys: services.sessions.userKeys),
         endUserKey: UserKeyEndEndpoint(keys: services.sessions.userKeys),
         credentials: CredentialEndpoints(services.credentials), me: MeEndpoint(accounts: services.accounts),

@@ -18,6 +18,7 @@ struct Routes {
       row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
       row(.post, "/auth/passkey/options", .signIn, .strict, .emptyJSON, endpoints.passkeyOptions),
       row(.post, "/auth/passkey", .signIn, .strict, .json, endpoints.passkey),
+      row(.post, "/auth/mfa/send", .signIn, .strict, .json, endpoints.sendCode),
       row(.post, "/auth/refresh", .signIn, .normal, .json, endpoints.refresh),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
       row(.post, "/auth/logout", .user, .normal, .emptyJSON, endpoints.logout),
@@ -25,6 +26,7 @@ struct Routes {
       row(.delete, "/auth/sessions", .user, .normal, .none, endpoints.endSessions),
       row(.delete, "/auth/sessions/{id}", .user, .normal, .none, endpoints.endSession),
       row(.post, "/auth/step-up", .user, .strict, .emptyJSON, endpoints.stepUp),
+      row(.post, "/auth/step-up/send", .user, .strict, .json, endpoints.stepUpSend),
       row(.post, "/auth/step-up/finish", .user, .strict, .json, endpoints.stepUpFinish),
       row(.get, "/auth/keys", .user, .relaxed, .none, endpoints.userKeys),
       row(.post, "/auth/keys", .user, .normal, .json, endpoints.newUserKey),
@@ -116,6 +118,8 @@ struct Endpoints: Sendable {
   let endSessions: OtherSessionsEndEndpoint
   let stepUp: StepUpEndpoint
   let stepUpFinish: StepUpFinishEndpoint
+  let sendCode: CodeSendEndpoint
+  let stepUpSend: StepUpSendEndpoint
   let userKeys: UserKeysEndpoint
   let newUserKey: NewUserKeyEndpoint
   let endUserKey: UserKeyEndEndpoint

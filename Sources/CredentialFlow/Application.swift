@@ -15,7 +15,8 @@ internal import Telemetry
 internal import Tokens
 internal import Transport
 
-/// The composition root: the only file that creates objects of two modules. Whoever holds the data folder's lock has one.
+/// The composition root: here, and in `ApplicationServices.swift`, objects of two modules are made. Whoever holds the data folder's lock
+/// has one.
 final class Application: Sendable {
   let installation: Installation
   let configuration: Configuration
@@ -34,7 +35,9 @@ final class Application: Sendable {
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
-  let outbox: Outbox
+  /// Filled when the server is made.
+  let proxies = LiveProxies()
+  private let writing: Writing
   private let denials = DenialTally()
   private let limiter: PaceLimiter
   private let ground: Ground
@@ -43,7 +46,7 @@ final class Application: Sendable {
   private let isRotating = Atomic(false)
 
   /// What lies under every service: opened in order, each step on the one before.
-  private struct Ground {
+  struct Ground {
     let database: any Database
     let vault: Vault
     let keys: SigningKeys
@@ -63,9 +66,10 @@ final class Application: Sendable {
     let (service, database) = (configuration.service, ground.database)
     tokens = AccessTokens(issuer: service.issuer, keys: keys, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     keyRotation = KeyRotation(keys: ground.keys, tokens: tokens, changes: database.changes, now: now)
-    let passwords = Self.passwords(ground, configuration.hashing)
-    accounts = Accounts(
-      database: database, vault: vault, passwords: passwords, settings: configuration.accounts, issuer: service.name, now: now)
+    let (passwords, policy) = Self.passwords(ground, configuration)
+    limiter = PaceLimiter(capacity: configuration.pace.capacity)
+    writing = Self.writing(ground, limiter, configuration, log: log, now: now)
+    accounts = Self.accounts(ground, passwords, policy, writing, configuration, now: now)
     roles = Roles(database: database, now: now)
     separations = Separations(database: database, now: now)
     let roleGraph = LiveRoleGraph(database: database)
@@ -78,53 +82,18 @@ final class Application: Sendable {
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    outbox = Outbox(vault: vault, mail: configuration.mail, sms: configuration.sms, product: service.name)
-    limiter = PaceLimiter(capacity: configuration.pace.capacity)
-    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, configuration, log: log, now: now)
-    credentials = Self.credentials(ground, roleGraph, tokens, configuration, now: now)
+    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
+    credentials = Self.credentials(ground, passwords, policy, writing, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
-        database: database, signIn: signIn, sessions: sessions,
-        credentials: credentials, accounts: accounts, roles: roles, separations: separations,
-        applications: applications, apiKeys: apiKeys, clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
-        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens,
-        keys: keyRotation, clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
+        database: database, signIn: signIn, sessions: sessions, credentials: credentials, accounts: accounts, roles: roles,
+        separations: separations, applications: applications, apiKeys: apiKeys,
+        clients: ClientAuthentication(database: database, gate: gate, tokens: tokens),
+        bearers: BearerGate(gate: gate, tokens: tokens), tokens: tokens, keys: keyRotation,
+        clientCredentials: Self.clientCredentials(ground, roleGraph, tokens, configuration, now: now),
         revocations: RevocationServices(database: database, gate: gate, tokens: tokens, revoked: ground.revoked, now: now), standings: gate,
         rules: rules, limiter: limiter, denials: denials, log: log, now: now),
       PublicAPI.Settings(configuration))
-  }
-
-  private static func signIn(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ passwords: Passwords, _ limiter: PaceLimiter,
-    _ configuration: Configuration, log: Log, now: Now
-  ) -> SignIn {
-    SignIn(
-      database: ground.database, vault: ground.vault, passwords: passwords, passkeys: ground.passkeys,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles, limiter: limiter,
-      pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts, log: log, now: now)
-  }
-
-  private static func clientCredentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
-  ) -> ClientCredentials {
-    ClientCredentials(
-      roles: ApplicationRoles(database: ground.database, roles: roles), tokens: tokens, issuer: configuration.service.issuer,
-      lifetime: configuration.tokens.accessLifetime, now: now)
-  }
-
-  private static func credentials(
-    _ ground: Ground, _ roles: LiveRoleGraph, _ tokens: AccessTokens, _ configuration: Configuration, now: Now
-  ) -> CredentialServices {
-    CredentialServices(
-      database: ground.database, vault: ground.vault,
-      sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault), roles: roles,
-      serviceName: configuration.service.name, audience: configuration.service.issuer, passkeys: configuration.webauthn, now: now)
-  }
-
-  private static func passwords(_ ground: Ground, _ settings: HashingSettings) -> Passwords {
-    Passwords(
-      pool: HashingPool(lanes: settings.lanes, capacity: settings.queue), parameters: settings.parameters, vault: ground.vault,
-      greatestWork: ground.greatestPasswordWork)
   }
 
   /// Where everything lasting lives, for people: a file, or what `database.url` names.
@@ -187,14 +156,14 @@ final class Application: Sendable {
   /// The server over this application. It serves until it is drained.
   func server() throws -> RunningServer {
     try RunningServer(
-      api: api, configuration: configuration, folder: installation.folder,
+      api: api, configuration: configuration, folder: installation.folder, clients: clientRules,
       denials: DenialRecorder(tally: denials, database: database, log: log),
       pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, passkeys: ground.passkeys, now: now),
-      keys: keyRotation,
-      limiter: limiter,
-      outbox: outboxWorker, security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log,
-      now: now)
+      keys: keyRotation, limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
+      security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
+
+  var outbox: Outbox { writing.outbox }
 
   var deadLetters: DeadLetters { DeadLetters(database: database, now: now) }
 
@@ -203,6 +172,30 @@ final class Application: Sendable {
       database: database, vault: vault, outbox: outbox, templates: ground.templates,
       mail: configuration.mail.server.map { MailSender($0, from: configuration.mail.from) },
       sms: configuration.sms.service.map { SMSSender($0) }, log: log, now: now)
+  }
+
+  /// Begins with the list that was kept last.
+  private func edgeRefresh() -> CloudflareRefresh {
+    let list = EdgeList(path: installation.folder.edgeListPath, client: HTTPSClient("cloudflare"))
+    let ranges = list.kept(log) ?? .builtIn
+    proxies.replace(configuration.proxies)
+    proxies.replace(edge: ranges.networks)
+    return CloudflareRefresh(
+      configuration.cloudflare, from: ranges, fetch: list.fetch,
+      apply: { [proxies] ranges, body in
+        proxies.replace(edge: ranges.networks)
+        try list.keep(body)
+      }, log: log, now: now)
+  }
+
+  /// Of the public listener.
+  private var clientRules: ClientRules {
+    ClientRules(
+      proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired,
+      edgeShowsCertificate: configuration.tls.isEnabled && configuration.tls.clientCertificate != .off
+    ) { [denials] client, time in
+      denials.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
+    }
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

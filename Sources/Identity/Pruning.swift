@@ -40,12 +40,15 @@ package final class Pruning: Sendable {
           + FactorStore(db).pruneUnconfirmed(before: at - EnrollmentState.lifetime, limit: Self.step)
           + PasskeyUseStore(db).prune(before: at, limit: Self.step)
           + InvitationStore(db).prune(before: at, limit: Self.step)
+          + RecoveryStore(db).prune(before: at, limit: Self.step) + RegistrationStore(db).prune(before: at, limit: Self.step)
+          + AddressChangeStore(db).prune(before: at, limit: Self.step)
           + UserKeyStore(db).prune(before: at - Self.keyRetention, limit: Self.step)
           + SessionStore(db).prune(before: at - Self.sessionRetention, limit: Self.step)
           + RevocationStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
           + RevokedTokenStore(db).prune(before: at - RevokedTokens.retention, limit: Self.step)
           + PasswordFailureStore(db).prune(before: at - Self.failureRetention, limit: Self.step)
           + PasswordFailureStore(db).pruneBeyondCapacity(limit: Self.step) + OutboxStore(db).pruneDead(at: at, limit: Self.step)
+          + DailyBudget(db).prune(at: at)
       }
       if gone == 0 { return }
     }

@@ -14,8 +14,8 @@ package final class HTTPServer: Sendable {
   /// `preflight` may answer an OPTIONS request before the table does: that is where CORS goes. `tls`: what every listener speaks;
   /// `nil` is plain. `isStrict`: answers tell browsers to come by https only (RFC 6797).
   package init(
-    settings: ServerSettings, routes: [Route], preflight: (@Sendable (Request) -> Response?)? = nil, tls: LiveTLS? = nil,
-    isStrict: Bool = false, log: Log, now: Now
+    settings: ServerSettings, routes: [Route], preflight: (@Sendable (Request) -> Response?)? = nil, clients: ClientRules = .direct,
+    tls: LiveTLS? = nil, isStrict: Bool = false, log: Log, now: Now
   ) throws {
     let router = try Router(routes)
     let count = settings.loops > 0 ? settings.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -24,7 +24,8 @@ package final class HTTPServer: Sendable {
     quota = ConnectionQuota(most: settings.connections, mostPerAddress: settings.connectionsPerAddress)
     contexts = try (0..<count).map { index in
       let loop = try EventLoop(label: "loop-\(index)", mostHeldOutput: settings.unreadOutput)
-      let context = LoopContext(loop: loop, router: router, settings: settings, preflight: preflight, log: log, now: now)
+      let context = LoopContext(
+        loop: loop, router: router, settings: settings, preflight: preflight, clients: clients, log: log, now: now)
       context.isStrict = isStrict
       return ServerLoop(loop: loop, context: context, tls: tls)
     }

@@ -11,6 +11,8 @@ final class LoopContext {
   let settings: ServerSettings
   let preflight: (@Sendable (Request) -> Response?)?
   let now: Now
+  /// Whose word on a client is believed, and whether only the edge's requests are taken.
+  let clients: ClientRules
   var ids = RequestIDs()
   var isDraining = false
   /// Answers tell browsers to come by https only.
@@ -18,19 +20,25 @@ final class LoopContext {
   /// Answers of the turn at hand, before they go to the socket: one block, reused.
   var output: [UInt8] = []
   var date = DateHeader()
+  /// What HTTP/2 connections share; made for the first.
+  private(set) lazy var http2 = HTTP2Library(isStrict: isStrict)
   private var local: [ObjectIdentifier: any LoopResponder] = [:]
   private var lines = LogLines()
   private var lastAcceptFailureAt: Instant?
+  /// The log tells of one a second.
+  private var lastHeaderRefusalAt: Instant?
   private var lastRefusalAt: Instant?
   private let log: Log
 
   init(
-    loop: EventLoop, router: Router, settings: ServerSettings, preflight: (@Sendable (Request) -> Response?)?, log: Log, now: Now
+    loop: EventLoop, router: Router, settings: ServerSettings, preflight: (@Sendable (Request) -> Response?)?, clients: ClientRules,
+    log: Log, now: Now
   ) {
     self.loop = loop
     self.router = router
     self.settings = settings
     self.preflight = preflight
+    self.clients = clients
     self.log = log
     self.now = now
     output.reserveCapacity(16 << 10)
@@ -53,7 +61,8 @@ final class LoopContext {
       line.field("method", utf8: entry.method)
       line.field("status", Int(entry.status.rawValue))
       line.field("duration_us", Int(max(0, (time - entry.receivedAt).inMicroseconds)))
-      line.field("client", utf8: entry.client)
+      line.field("client", utf8: entry.client.text)
+      if let edge = entry.client.address.edge { line.edge(edge) }
       if let code = entry.code { line.field("code", utf8: code.rawValue.utf8) }
       if let reason = entry.reason { line.field("reason", utf8: reason.utf8) }
     }
@@ -66,6 +75,25 @@ final class LoopContext {
     guard lastAcceptFailureAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
     lastAcceptFailureAt = time
     log.error("accept_failed", ("error", .string(String(cString: strerror(code)))))
+  }
+
+  /// What a connection of this peer has to begin with: a header of the PROXY protocol, or nothing.
+  func announcement(of peer: PeerAddress) -> ProxyHeaderStage? {
+    guard clients.takesProxyHeaders, clients.proxies.current.announces(peer) else { return nil }
+    return ProxyHeaderStage(timeout: settings.headerTimeout) { [self] refusal in
+      let time = now()
+      guard lastHeaderRefusalAt.map({ time - $0 >= .seconds(1) }) ?? true else { return }
+      lastHeaderRefusalAt = time
+      log.warning("proxy_header_refused", ("reason", .string(refusal.rawValue)), ("proxy", .string(peer.description)))
+    }
+  }
+
+  /// A proxy did not say as it should who called. Once a minute for each kind.
+  func doubted(_ client: ClientAddress) {
+    guard case .unproven(let dialect, let doubt) = client.proof, clients.doubts.isNews(dialect, doubt, at: now()) else { return }
+    log.warning(
+      "client_unproven", ("dialect", .string(dialect.rawValue)), ("reason", .string(doubt.rawValue)),
+      ("proxy", .string(client.peer.description)))
   }
 
   /// What a connection gets that there is no room for; nothing where that could not be read. The log says so once a second.
@@ -96,7 +124,7 @@ struct RequestRecord {
   let method: ArraySlice<UInt8>
   let status: Status
   let receivedAt: Instant
-  let client: [UInt8]
+  let client: RequestClient
   var code: ProblemCode?
   /// Why a message was no request.
   var reason: String?

@@ -25,14 +25,26 @@ final class ServerLoop: @unchecked Sendable {
     loop.execute { [self] in
       loop.turnEnded = { [context] in context.flushLog() }
       let entrance = tls.map { TLSEntrance($0, plainAnswer: Self.plainAnswer) }
-      let open = { [context] (connection: Connection) in connection.client = HTTPSession(connection, context) }
+      let open = { [context] (connection: Connection) in
+        if connection.negotiatedProtocol == .http2 {
+          connection.client = HTTP2Session(connection, context)
+        } else {
+          connection.client = HTTPSession(connection, context)
+        }
+        if connection.client == nil { connection.close() }
+      }
+      let secure = { (connection: Connection) in
+        guard let entrance else { return open(connection) }
+        connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+      }
       for listener in listeners {
         loop.listen(
           listener, quota: quota,
           reception: ListenerReception(
-            accepted: { connection in
-              guard let entrance else { return open(connection) }
-              connection.enter([entrance.handshake(for: connection.peer)], opened: open)
+            accepted: { [context] connection in
+              // Whoever is announced is the peer from then on, for the handshake's bounds too.
+              guard let announcement = context.announcement(of: connection.peer) else { return secure(connection) }
+              connection.enter([announcement], opened: secure)
             },
             // Before a handshake nothing can be said.
             refusal: { [context] in context.refusal(isSilent: entrance != nil) },
@@ -48,7 +60,7 @@ final class ServerLoop: @unchecked Sendable {
       for connection in loop.openConnections {
         // Whoever is still on the way in has as long as whoever has said nothing yet.
         guard let client = connection.client else { connection.setDeadline(after: grace); continue }
-        (client as? HTTPSession)?.drain(grace: grace)
+        (client as? any DrainingClient)?.drain(grace: grace)
       }
       isDeaf.store(true, ordering: .releasing)
     }

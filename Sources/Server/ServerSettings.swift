@@ -10,6 +10,8 @@ package struct ServerSettings: Settings {
   package var connectionsPerAddress: Int
   /// Bytes of a request body, for the routes that take one.
   package var body: Int
+  /// Requests of one HTTP/2 connection that may be under way at once.
+  package var streams: Int
   /// From the first byte of a request to the end of its fields.
   package var headerTimeout: Duration
   /// From the end of the fields to the end of the body.
@@ -27,6 +29,7 @@ package struct ServerSettings: Settings {
     connections = 20_000
     connectionsPerAddress = 2_000
     body = 16_384
+    streams = 100
     headerTimeout = .seconds(10)
     bodyTimeout = .seconds(20)
     idleTimeout = .seconds(75)
@@ -41,6 +44,7 @@ package struct ServerSettings: Settings {
     connections = try reader.integer("connections", default: connections, in: 1...1_000_000)
     connectionsPerAddress = try reader.integer("connectionsPerAddress", default: connectionsPerAddress, in: 1...1_000_000)
     body = try reader.integer("body", default: body, in: 1024...1_048_576)
+    streams = try reader.integer("streams", default: streams, in: 1...1000)
     headerTimeout = try reader.duration("headerTimeout", default: headerTimeout, in: brief)
     bodyTimeout = try reader.duration("bodyTimeout", default: bodyTimeout, in: brief)
     idleTimeout = try reader.duration("idleTimeout", default: idleTimeout, in: brief)

@@ -127,6 +127,10 @@ import Testing
     try folder.write("open", "")
     #expect(SystemCheck.files(["\(folder.path)/open"], mode: 0o400, isRequired: true).detail.contains("chmod 400"))
     #expect(SystemCheck.clock(Instant(unixSeconds: 0)).isGood == false)
+    let secured = Installation(
+      folder: DataFolder(path: data),
+      environment: ["CREDENTIALFLOW_TLS__CERTIFICATES": #"[{certificateFile: "a.pem", keyFile: "a.key"}]"#])
+    #expect(SystemCheck.security(secured).detail.contains("\(data)/a.key: No such file"))
     let absent = await Ran(["doctor", "--data", "\(data)-absent", "--json"])
     #expect(absent.status == .refused && absent.output.contains("\"ok\":false"))
   }

@@ -1,6 +1,7 @@
 import API
 import Primitives
 import Testing
+import Transport
 
 @testable import CredentialFlow
 
@@ -102,5 +103,35 @@ import Testing
     let wrong = await Ran(["config", "check", "--data", folder.path])
     #expect(
       wrong.status == .refused && wrong.output.isEmpty && wrong.errors == "credentialflow: lisen: unknown key; did you mean 'listen'?\n")
+  }
+
+  @Test("TLS: paths count from the data folder, and what cannot go together is refused")
+  func security() throws {
+    let environment = [
+      "CREDENTIALS_DIRECTORY": "/run/credentials/x",
+      "CREDENTIALFLOW_OPERATIONS__TLS__CERTIFICATES": #"[{"certificateFile": "o.pem", "keyFile": "o.key"}]"#,
+    ]
+    let file = """
+      { tls: {
+        certificates: [{certificateFile: 'a.pem', keyFile: '${CREDENTIALS_DIRECTORY}/a.key', ocspFile: 'a.der'}],
+        clientCA: '/etc/ca.pem', clientCertificate: 'required' } }
+      """
+    let configuration = try load(file, environment).configuration
+    let settings = Installation(folder: DataFolder(path: folder.path), environment: environment).security(configuration)
+    let world = settings.world.certificates.first
+    #expect(world?.certificateFile == "\(folder.path)/a.pem" && world?.ocspFile == "\(folder.path)/a.der")
+    #expect(world?.keyFile == "/run/credentials/x/a.key")
+    #expect(settings.world.clientCA == "/etc/ca.pem" && settings.world.clientCertificate == .required)
+    #expect(settings.operations.certificates.first?.keyFile == "\(folder.path)/o.key" && settings.operations.clientCA.isEmpty)
+    #expect(!(try load("{}").configuration.tls.isEnabled))
+    for (tls, told) in [
+      ("certificates: [{certificateFile: 'a'}]", "tls.certificates[0].keyFile"),
+      ("certificates: [{keyFile: 'a'}]", "tls.certificates[0].certificateFile"),
+      ("certificates: [{certificateFile: 'a', keyFile: 'b'}], clientCertificate: 'required'", "tls.clientCA"),
+      ("clientCA: 'a', clientCertificate: 'optional'", "tls.clientCertificate"), ("clientCertificate: 'maybe'", "tls.clientCertificate"),
+      ("handshakes: 0", "tls.handshakes"), ("handshakeTimeout: 0", "tls.handshakeTimeout"),
+    ] {
+      #expect(message("{ tls: { \(tls) } }")?.hasPrefix(told) == true, "\(tls)")
+    }
   }
 }

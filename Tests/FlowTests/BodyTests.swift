@@ -98,7 +98,7 @@ struct BodyTests {
         let answer = try world.answer(challenge, "123456", client)
         #expect(answer.status == 400 && answer.code == "invalid_challenge", "\(answer)")
       }
-      let unoffered = try world.answer("x", "1", method: "email", client)
+      let unoffered = try world.answer("x", "1", method: "webauthn", client)
       #expect(unoffered.status == 400 && unoffered.code == "factor_unavailable")
     }
   }

@@ -105,7 +105,10 @@ struct DecisionFlowTests {
 
   @Test("pace is kept by credential, and said in each gateway's words")
   func pace() async throws {
-    try await World.run(["pace.enabled": "true", "pace.decisions.perMinute": "1", "pace.decisions.burst": "2"]) { world in
+    try await World.run([
+      "pace.enabled": "true", "pace.decisions.perMinute": "1", "pace.decisions.burst": "2",
+      "proxies": #"[{"networks":["127.0.0.1"],"dialect":"x-forwarded-for"}]"#,
+    ]) { world in
       let client = try await world.addClient()
       let other = try await world.addClient("other")
       for _ in 0..<2 { #expect(try world.nginx("authenticated", client.key).decision == "200") }

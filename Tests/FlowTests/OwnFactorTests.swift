@@ -11,6 +11,11 @@ struct BegunTOTP {
   let id: String
   let totp: TOTP
 
+  init(id: String, totp: TOTP) {
+    self.id = id
+    self.totp = totp
+  }
+
   init(_ answer: Answer) throws {
     id = try #require(answer.json?["id"]?.string, "\(answer)")
     totp = TOTP(secret: Secret(copying: try #require(answer.json?["secret"]?.string.flatMap { Base32.upper.decode($0) })))
@@ -50,8 +55,10 @@ extension World {
 
   /// The identifiers of a user's factors of one method.
   func factorIDs(_ method: String, _ token: String) throws -> [String] {
-    try #require(try asUser("GET", "/auth/factors", token).json?["factors"]?.elements)
-      .filter { $0["method"]?.string == method }.compactMap { $0["id"]?.string }
+    guard let factors = try asUser("GET", "/auth/factors", token).json?["factors"]?.elements else {
+      throw Unexpected(what: "no factors for \(token)")
+    }
+    return factors.filter { $0["method"]?.string == method }.compactMap { $0["id"]?.string }
   }
 }
 

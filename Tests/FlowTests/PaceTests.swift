@@ -115,7 +115,10 @@ struct PaceTests {
 
   @Test("a client behind a gateway may bring only so many bad credentials before they are verified; good ones are free")
   func unknownCredentials() async throws {
-    let settings = Self.settings(["pace.unknownCredentials": #"{"perMinute":30,"burst":3}"#])
+    let settings = Self.settings([
+      "pace.unknownCredentials": #"{"perMinute":30,"burst":3}"#,
+      "proxies": #"[{"networks":["127.0.0.1"],"dialect":"x-forwarded-for"}]"#,
+    ])
     try await World.run(settings) { world in
       let client = try await world.addClient()
       let bad = ("Authorization", "Bearer \(try world.bearer(client).1.dropFirst(7).dropLast(8))AAAAAAAA")

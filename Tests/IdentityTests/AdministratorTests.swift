@@ -13,9 +13,10 @@ struct AdministratorTests {
     let vault = try await Vault.open(ground.database, MasterKey(), now: ground.clock.now)
     let settings = try AccountSettings(
       from: SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
+    let passwords = Ground.passwords(vault)
     return Accounts(
-      database: ground.database, vault: vault, passwords: Ground.passwords(vault), settings: settings,
-      issuer: "test", now: ground.clock.now)
+      database: ground.database, vault: vault, passwords: passwords, policy: try Ground.policy(passwords), settings: settings,
+      issuer: "test", notices: try Ground.notices(vault), now: ground.clock.now)
   }
 
   @Test("where there is no administrator, nothing is protected", arguments: RoleStorage.available)

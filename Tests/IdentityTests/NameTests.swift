@@ -99,28 +99,3 @@ struct PermissionTests {
     }
   }
 }
-
-@Suite("What a password must be")
-struct PasswordRuleTests {
-  private func refusal(_ text: String) -> PasswordRule.Refusal? { PasswordRule.refusal(of: Secret(copying: text.utf8)) }
-
-  @Test("8 to 256 characters, counted after NFC")
-  func length() {
-    #expect(refusal("") == .tooShort)
-    #expect(refusal("1234567") == .tooShort)
-    #expect(refusal("12345678") == nil)
-    #expect(refusal(String(repeating: "a", count: 256)) == nil)
-    #expect(refusal(String(repeating: "a", count: 257)) == .tooLong)
-    #expect(refusal(String(repeating: "e\u{301}", count: 7)) == .tooShort)
-    #expect(refusal(String(repeating: "e\u{301}", count: 256)) == nil)
-    #expect(refusal(String(repeating: "😀", count: 256)) == nil)
-    #expect(refusal("        ") == nil)
-  }
-
-  @Test("bytes that are not UTF-8 are no password")
-  func notText() {
-    for bytes in [[0xFF, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41], [0xED, 0xA0, 0x80, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41]] as [[UInt8]] {
-      #expect(PasswordRule.refusal(of: Secret(copying: bytes)) == .notText)
-    }
-  }
-}

@@ -1,6 +1,9 @@
 import Cryptography
+import Defense
+import Delivery
 import Persistence
 import Primitives
+import Telemetry
 import Testing
 
 @testable import Identity
@@ -16,6 +19,23 @@ enum Ground {
     let database = try SQLiteDatabase(inMemory: settings)
     _ = try await Migrator(database, now: .fixed(at: start)).run()
     return database
+  }
+
+  /// The policy of an empty configuration, or with these values.
+  static func policy(
+    _ passwords: Passwords, _ values: [String: SettingsValue] = [:], mayStandAlone: Bool = false
+  ) throws -> PasswordPolicy {
+    let settings = try PasswordSettings(
+      from: SettingsReader(values) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") })
+    return PasswordPolicy(settings: settings, passwords: passwords, serviceName: "CredentialFlow", mayStandAlone: mayStandAlone)
+  }
+
+  /// Of a server that sends nothing.
+  static func notices(_ vault: Vault) throws -> Notices {
+    let empty = SettingsReader([:]) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") }
+    let outbox = Outbox(vault: vault, mail: try MailSettings(from: empty), sms: try SMSSettings(from: empty), product: "Test")
+    let pace = MessagePace(limiter: PaceLimiter(capacity: 1_024), settings: try MessageSettings(from: empty), isEnabled: true)
+    return Notices(outbox: outbox, pace: pace, log: .discarding)
   }
 
   static func passwords(_ vault: Vault, _ parameters: Argon2Parameters = cheap, greatestWork: Int = 0) -> Passwords {

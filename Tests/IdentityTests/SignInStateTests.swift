@@ -7,12 +7,15 @@ struct SignInStateTests {
   /// A state by name, so that a table can be written down; `complete` is reached only through the machine itself.
   enum Place: String, CaseIterable, Sendable {
     case awaitingPassword, awaitingFactor, awaitingPasskey, challenged, completeByTOTP, completeByRecoveryCode, completeByPasskey
-    case completeByPasskeyAlone, refused, locked, enrollmentRequired
+    case completeByPasskeyAlone, trusted, refused, locked, enrollmentRequired
   }
 
   static let codeEvents: [SignInState.Event] =
     [false, true].flatMap { factor in [false, true].map { .passwordRight(hasFactor: factor, hasAnswer: $0) } }
-    + [.passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked]
+    + [
+      .passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked,
+      .deviceTrusted,
+    ]
 
   static let passkeyEvents: [SignInState.Event] = [
     .factorRight(.webauthn), .passkeyRight(PasskeyEvidence(isUserVerified: false, isHardware: false)),
@@ -23,35 +26,37 @@ struct SignInStateTests {
 
   /// The whole machine, written down: for each state what each event leads to, in the order of `events`:
   /// right/no factor/no answer, right/no factor/answer, right/factor/no answer, right/factor/answer, wrong, password locked,
-  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked, passkey without evidence, passkey right without
-  /// and with its user verified.
+  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked, device trusted, passkey without evidence, passkey
+  /// right without and with its user verified.
   static let table: [(Place, [Place])] = [
     (
       .awaitingPassword,
       [
         .enrollmentRequired, .enrollmentRequired, .challenged, .awaitingFactor, .refused, .locked, .refused, .refused, .refused, .refused,
-        .refused, .refused, .refused, .refused,
+        .refused, .refused, .refused, .refused, .refused,
       ]
     ),
     (
       .awaitingFactor,
       [
         .refused, .refused, .refused, .refused, .refused, .refused, .refused, .completeByTOTP, .completeByRecoveryCode, .refused, .locked,
-        .refused, .completeByPasskey, .completeByPasskey,
+        .refused, .refused, .completeByPasskey, .completeByPasskey,
       ]
     ),
-    (.awaitingPasskey, Array(repeating: .refused, count: 13) + [.completeByPasskeyAlone]),
+    (.awaitingPasskey, Array(repeating: .refused, count: 14) + [.completeByPasskeyAlone]),
     (
       .challenged,
-      Array(repeating: .refused, count: 6) + [.awaitingFactor] + Array(repeating: .refused, count: 7)
+      Array(repeating: .refused, count: 6) + [.awaitingFactor] + Array(repeating: .refused, count: 4) + [.trusted]
+        + Array(repeating: .refused, count: 3)
     ),
-    (.completeByTOTP, Array(repeating: .refused, count: 14)),
-    (.completeByRecoveryCode, Array(repeating: .refused, count: 14)),
-    (.completeByPasskey, Array(repeating: .refused, count: 14)),
-    (.completeByPasskeyAlone, Array(repeating: .refused, count: 14)),
-    (.refused, Array(repeating: .refused, count: 14)),
-    (.locked, Array(repeating: .locked, count: 14)),
-    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 14)),
+    (.completeByTOTP, Array(repeating: .refused, count: 15)),
+    (.completeByRecoveryCode, Array(repeating: .refused, count: 15)),
+    (.completeByPasskey, Array(repeating: .refused, count: 15)),
+    (.completeByPasskeyAlone, Array(repeating: .refused, count: 15)),
+    (.trusted, Array(repeating: .refused, count: 15)),
+    (.refused, Array(repeating: .refused, count: 15)),
+    (.locked, Array(repeating: .locked, count: 15)),
+    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 15)),
   ]
 
   private func state(_ place: Place) -> SignInState {
@@ -68,6 +73,10 @@ struct SignInStateTests {
       state.handle(.passkeyRight(PasskeyEvidence(isUserVerified: true, isHardware: false)))
       return state
     case .awaitingPasskey: return .awaitingPasskey
+    case .trusted:
+      var state = SignInState.challenged
+      state.handle(.deviceTrusted)
+      return state
     case .refused: return .refused
     case .locked: return .locked
     case .enrollmentRequired: return .enrollmentRequired
@@ -86,6 +95,7 @@ struct SignInStateTests {
       case .webauthn: proof.amr.contains("pwd") ? .completeByPasskey : .completeByPasskeyAlone
       default: .completeByRecoveryCode
       }
+    case .trusted: .trusted
     case .refused: .refused
     case .locked: .locked
     case .enrollmentRequired: .enrollmentRequired
@@ -140,7 +150,8 @@ struct SignInStateTests {
         Issue.record("not complete")
         return
       }
-      #expect(proof.amr == ["pwd", "otp", "mfa"] && proof.acr == "aal2" && proof.method == method)
+      #expect(proof.amr == ["pwd"] + method.amr + ["mfa"] && proof.method == method)
+      #expect(proof.acr == (method == .email ? "aal1" : "aal2"))
     }
   }
 

@@ -9,7 +9,7 @@ final class Client {
 
   init(_ address: ListenAddress, receiveBuffer: Int32? = nil) throws {
     guard case .internet(_, let port) = address else { throw ClientError.refused(0) }
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
@@ -57,6 +57,15 @@ final class Client {
       if let answer = Answer.take(&buffer, isHead: toHead) { return answer }
       guard try fill() else { throw ClientError.closed(String(decoding: buffer, as: UTF8.self)) }
     }
+  }
+
+  /// The next so many bytes.
+  func bytes(_ count: Int) throws -> [UInt8] {
+    while buffer.count < count {
+      guard try fill() else { throw ClientError.closed(String(decoding: buffer, as: UTF8.self)) }
+    }
+    defer { buffer.removeFirst(count) }
+    return Array(buffer[..<count])
   }
 
   /// What comes until the server closes.

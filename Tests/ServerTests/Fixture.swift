@@ -14,13 +14,16 @@ struct Fixture {
 
   /// `inheriting`: a listening socket, in place of one of its own.
   init(
-    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil, inheriting: Int32? = nil
+    _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    clients: ClientRules = .direct, tls: LiveTLS? = nil, inheriting: Int32? = nil, log: LogRecorder = LogRecorder()
   ) throws {
     var settings = ServerSettings()
     settings.loops = 2
     change(&settings)
-    log = LogRecorder()
-    server = try HTTPServer(settings: settings, routes: Self.routes(gate), preflight: preflight, log: log.log(), now: .system)
+    self.log = log
+    server = try HTTPServer(
+      settings: settings, routes: Self.routes(gate), preflight: preflight, clients: clients, tls: tls, isStrict: tls != nil,
+      log: log.log(), now: .system)
     if let inheriting {
       address = try server.start(on: [], inherited: [try Listener(inheriting: inheriting)])[0]
     } else {
@@ -30,12 +33,18 @@ struct Fixture {
 
   func client() throws -> Client { try Client(address) }
 
+  /// A client that speaks HTTP/2.
+  func frameClient(settings: [(UInt16, UInt32)]? = [], receiveBuffer: Int32? = nil) throws -> FrameClient {
+    FrameClient(try Client(address, receiveBuffer: receiveBuffer), settings: settings)
+  }
+
   /// Runs `body` against a server that is drained afterwards.
   static func run(
     _ change: (inout ServerSettings) -> Void = { _ in }, preflight: (@Sendable (Request) -> Response?)? = nil,
+    clients: ClientRules = .direct,
     _ body: (Fixture) async throws -> Void
   ) async throws {
-    let fixture = try Fixture(change, preflight: preflight)
+    let fixture = try Fixture(change, preflight: preflight, clients: clients)
     do {
       try await body(fixture)
     } catch {

@@ -4,14 +4,17 @@ import Server
 import Telemetry
 import Testing
 
+/// Each request is sent in both versions.
 @Suite("routing")
 struct RoutingTests {
   private func ask(_ line: String, _ fields: String = "", preflight: (@Sendable (Request) -> Response?)? = nil) async throws -> Answer {
     var answer: Answer?
     try await Fixture.run(preflight: preflight) { fixture in
-      let client = try fixture.client()
-      client.send("\(line) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
-      answer = try client.answer(toHead: line.hasPrefix("HEAD"))
+      let pairs = fields.split(separator: "\r\n").map { line in
+        let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), String(parts[1].drop { $0 == " " }))
+      }
+      answer = try Version.askBoth(fixture, line, pairs)
     }
     return try #require(answer)
   }

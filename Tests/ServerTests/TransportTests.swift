@@ -72,9 +72,9 @@ struct TransportTests {
     #expect(IPAddress("::ffff:192.0.2.1") == IPAddress("192.0.2.1"))
     #expect(IPAddress("2001:db8::1")?.site == IPAddress("2001:db8::2")?.site)
     let sites = ["2001:db8::1", "2001:db8:1:2:3::4", "192.0.2.1"].compactMap { IPAddress($0) }
-      .map { PeerAddress.internet($0, port: 1).siteDescription }
+      .map { ClientAddress(of: .internet($0, port: 1)).siteDescription }
     #expect(sites == ["2001:db8::/64", "2001:db8:1:2::/64", "192.0.2.1"])
-    #expect(PeerAddress.local.siteDescription == "local")
+    #expect(ClientAddress(of: .local).siteDescription == "local")
     for text in ["01.2.3.4", "1.2.3", "1.2.3.4 ", "fe80::1%eth0", "[::1]", "1.2.3.4:5", "", "\0"] {
       #expect(IPAddress(text) == nil, "\(text)")
     }

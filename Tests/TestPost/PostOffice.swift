@@ -21,6 +21,8 @@ package final class PostOffice: Sendable {
   package static var isInstalled: Bool { access(python, X_OK) == 0 }
 
   package init() throws(Absent) {
+    // As the program does: a peer that is gone is an error of the write, not the end of the process.
+    signal(SIGPIPE, SIG_IGN)
     var template = Array("/tmp/credentialflow-post-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw Absent(reason: "no temporary folder") }
     let folder = String(cString: made)

@@ -24,7 +24,7 @@ struct Administration: Sendable {
   let audit: AuditResource
 
   init(_ services: PublicAPI.Services) {
-    users = UserResource(accounts: services.accounts)
+    users = UserResource(accounts: services.accounts, invitations: services.credentials.invitations)
     applications = ApplicationResource(
       applications: services.applications, keys: services.apiKeys, roles: services.roles, now: services.now)
     userRoles = AssignmentResource(

@@ -14,6 +14,7 @@ extension Routes {
       patch("/users/{id}", .usersWrite, users.change),
       act(.delete, "/users/{id}", .usersWrite, users.delete),
       act(.post, "/users/{id}/unlock", .usersWrite, users.unlock),
+      act(.post, "/users/{id}/invitation", .usersWrite, users.invite),
       read("/users/{id}/factors", .usersRead, users.factors),
     ]
   }

@@ -7,6 +7,7 @@ internal import Primitives
 /// `/admin/v1/users`: accounts, and what hangs on each.
 struct UserResource: Sendable {
   let accounts: Accounts
+  let invitations: Invitations
 
   static let noun = "user"
   private static let immutable = ["id", "username", "created_at", "version"]
@@ -42,8 +43,7 @@ struct UserResource: Sendable {
       return .json(.created, headers: headers) { $0.enrolment(enrolment) }
     case .nameTaken: throw Problem.conflict("/username", "there is a user of this name already")
     case .invalidUsername(let refusal): throw body.wrong("username", "\(refusal)")
-    case .invalidPassword(let refusal):
-      throw Problem(.weakPassword, "The password is refused: \(refusal).", errors: [(pointer: "/password", detail: "\(refusal)")])
+    case .invalidPassword(let flaws): throw Problem.weakPassword(flaws, "/password")
     case .separationOfDuty(let name):
       throw Problem(.separationOfDuty, "The separation '\(name)' keeps two of these roles apart; nothing was made.")
     case .unknownRole(let role): throw body.wrong("roles", "there is no role '\(role)'; nothing was made")
@@ -70,6 +70,16 @@ struct UserResource: Sendable {
   func unlock(_ call: Call) async throws -> Response {
     guard try await accounts.unlock(try call.identifier(Self.noun), by: call.provenance) else { throw Problem.unknown(Self.noun) }
     return .empty(.noContent)
+  }
+
+  /// Answers what is handed to the user once, as `user invite --json` prints it.
+  func invite(_ call: Call) async throws -> Response {
+    switch try await invitations.invite(try call.identifier(Self.noun), by: call.provenance) {
+    case .issued(let issued): return .json(.created) { $0.invitation(issued) }
+    case .unknownUser: throw Problem.unknown(Self.noun)
+    case .hasFactor:
+      throw Problem(.conflict, "The user has a second factor and needs no invitation; 'credentialflow user reset-mfa' takes them away.")
+    }
   }
 
   func factors(_ call: Call) async throws -> Response {
@@ -113,6 +123,15 @@ extension JSONWriter {
       json.member("created_at", factor.createdAt.rfc3339())
       json.member("confirmed_at", ifPresent: factor.confirmedAt?.rfc3339())
       json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())
+    }
+  }
+
+  /// What is shown of an invitation once: here and by `user invite --json`.
+  package mutating func invitation(_ issued: Invitations.Issued) {
+    object { json in
+      json.member("code", issued.code)
+      json.member("url", issued.url)
+      json.member("expires_at", issued.expiresAt.rfc3339())
     }
   }
 

@@ -63,8 +63,8 @@ extension SignInContext {
 }
 
 extension FactorAnswer {
-  /// Reads `method` and `code`, or for a passkey `credential`, which answers `challenge`. A method that the contract names and this server
-  /// does not offer is `factor_unavailable`, and so is a passkey in one call: it signs a challenge.
+  /// Reads `method` and `code`, or for a passkey `credential`, which answers `challenge`. In one call, and wherever nothing is
+  /// signed, a passkey is `factor_unavailable`.
   init(_ object: JSONObjectReader, to challenge: OpaqueCredential?? = nil) throws {
     let name = try object.string("method")
     if name == FactorMethod.webauthn.rawValue {
@@ -80,9 +80,6 @@ extension FactorAnswer {
     }
     let code = try object.secret("code")
     guard let method = FactorMethod(rawValue: name) else {
-      if ["email", "sms"].contains(name) {
-        throw Problem(.factorUnavailable, "This server does not offer the method '\(name)'.")
-      }
       let known = FactorMethod.allCases.map(\.rawValue).joined(separator: ", ")
       throw object.wrong("method", "expected one of \(known)")
     }

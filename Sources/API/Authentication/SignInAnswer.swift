@@ -31,8 +31,7 @@ struct SignInAnswer {
     case .enrollmentRequired:
       Problem(.mfaEnrollmentRequired, "The password is right, but no second factor is enrolled. Ask the operator for an invitation.")
     case .locked(let retry): Self.locked(retry)
-    case .paced(let retry):
-      Problem(.rateLimited, "Too many sign-ins for this username; try again in \(max(1, retry.inSeconds)) s.", headers: [retryAfter(retry)])
+    case .paced(let retry): Self.paced(retry)
     case .invalidChallenge:
       Problem(.invalidChallenge, "The challenge is unknown, used or expired, or belongs to another application. Sign in again.")
     case .wrongAnswer(let left): Self.wrongAnswer(left)
@@ -62,6 +61,10 @@ struct SignInAnswer {
     Problem(
       .tooManyAttempts, "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME.",
       headers: [retryAfter(retry)])
+  }
+
+  static func paced(_ retry: Duration) -> Problem {
+    Problem(.rateLimited, "Too many sign-ins for this username; try again in \(max(1, retry.inSeconds)) s.", headers: [retryAfter(retry)])
   }
 
   static func wrongAnswer(_ left: Int) -> Problem {

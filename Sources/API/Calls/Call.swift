@@ -64,6 +64,13 @@ enum Caller: Sendable {
   }
 }
 
+extension Provenance {
+  /// Of what a request does, in the name of whom it has proven to be from.
+  init(actor: Actor, of request: Request) {
+    self.init(actor: actor, requestID: request.id, address: request.client.description, ray: request.client.edge?.ray ?? "")
+  }
+}
+
 /// One endpoint: reads its input from the call, makes one call into a use case, turns the outcome into a response. What it
 /// throws becomes a problem in `Problems.swift`.
 protocol Endpoint: Sendable {

@@ -12,7 +12,7 @@ struct Pacing: Sendable {
 
   /// A process of this machine that may open the Unix socket is not paced.
   func refusal(of request: Request, _ paceClass: PaceClass) -> Problem? {
-    guard settings.isEnabled, let site = request.peer.address?.site, let pace = settings.address[paceClass],
+    guard settings.isEnabled, let site = request.client.site, let pace = settings.address[paceClass],
       let total = settings.total[paceClass]
     else { return nil }
     let key = PaceKey.address(paceClass, site)
@@ -47,7 +47,7 @@ struct Pacing: Sendable {
   /// What is said with every answer of a paced route: the address's bucket. Of the others nothing is said until they refuse, for
   /// what an account or application has left tells what somebody else does with it.
   func describe(_ response: Response, to request: Request, _ paceClass: PaceClass) -> Response {
-    guard settings.isEnabled, let site = request.peer.address?.site, let pace = settings.address[paceClass],
+    guard settings.isEnabled, let site = request.client.site, let pace = settings.address[paceClass],
       response.header("RateLimit") == nil
     else { return response }
     let standing = limiter.standing(of: .address(paceClass, site), at: pace, now: request.receivedAt)

@@ -29,7 +29,7 @@ struct Pipeline: Sendable {
 
   func route(_ row: ProbeRow) -> Route {
     Route(
-      .get, row.path, bodyLimit: 0,
+      .get, row.path, bodyLimit: 0, isProbe: true,
       admit: { request in checks.refusal(of: request, pace: row.pace, body: .none)?.response(requestID: request.id) },
       respond: .immediate(row.answer))
   }
@@ -55,7 +55,7 @@ struct Pipeline: Sendable {
   private func answer(to request: Request, _ row: RouteRow) async -> Response {
     do {
       let caller = try await caller(of: request, row)
-      let provenance = Provenance(actor: caller.actor, requestID: request.id, address: request.peer.description)
+      let provenance = Provenance(actor: caller.actor, of: request)
       let call = Call(request: request, caller: caller, provenance: provenance, pacing: checks.pacing, paceClass: row.pace)
       return try await row.endpoint.respond(to: call)
     } catch {
@@ -97,7 +97,7 @@ struct Pipeline: Sendable {
   /// does not reach: who hangs up after a guess has guessed all the same.
   private func counted(_ response: Response, to request: Request) -> Response {
     if let code = response.code, code.isDenial {
-      denials.count(code.rawValue, from: request.peer.siteDescription, at: request.receivedAt)
+      denials.count(code.rawValue, from: request.client.siteDescription, at: request.receivedAt)
     }
     return response
   }

@@ -81,7 +81,7 @@ final class DecisionResponder: LoopResponder, @unchecked Sendable {
       generation = current
       rules = services.rules.current
     }
-    guard rules.isGateway(request.peer) else { return .failure(Denial(.noRule, hasCredential: isSent)) }
+    guard rules.isGateway(request.client.peer) else { return .failure(Denial(.noRule, hasCredential: isSent)) }
     let original = dialect.originalRequest(of: request)
     switch rules.select(named: dialect.ruleName(in: request), for: original) {
     case .rule(let index, let match): return .success(Question(index: index, match: match, path: original.path.value))
@@ -225,12 +225,11 @@ extension DecisionResponder {
     services.limiter.giveBack(.unknown(client), at: pace)
   }
 
-  /// The client that the gateway itself saw: the last entry of `X-Forwarded-For`. Never the gateway's address, which all share.
+  /// The client that the gateway names, where it is one of the proxies that are believed. Never the gateway's own address, which all
+  /// share.
   private func paceableClient(of request: Request) -> IPAddress? {
-    guard services.pace != nil, let list = request.headers.values(of: "x-forwarded-for").last?.split(separator: ",").last else {
-      return nil
-    }
-    return IPAddress(String(list.drop { $0 == " " }))?.site
+    guard services.pace != nil, request.client.isNamedByProxy else { return nil }
+    return request.client.site
   }
 
   /// Seconds.

@@ -22,6 +22,9 @@ extension OperationDescription {
         .delete, "/users/{id}", "Deletes a user with sessions, factors and grants", [Answer(204, "Deleted")],
         problems: [.notFound, .conflict, .preconditionFailed], headers: [.mayIfMatch]),
       admin(
+        .post, "/users/{id}/invitation", "Gives a user without a second factor an invitation",
+        [Answer(201, "Shown once", AdministrationSchemas.invitation)], problems: [.notFound, .conflict]),
+      admin(
         .post, "/users/{id}/unlock", "Lets password and factors be tried again after too many failures", [Answer(204, "Unlocked")],
         problems: [.notFound]),
       admin(

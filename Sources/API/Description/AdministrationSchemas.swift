@@ -37,6 +37,10 @@ enum AdministrationSchemas {
       ], "Shown once.")
   }
 
+  static var invitation: Schema {
+    .object([.always("code", .string()), .always("url", .string(format: "uri")), .always("expires_at", .time)])
+  }
+
   static var factor: Schema {
     .object([
       .always("id", .identifier), .always("method", .string()), .always("failures", .integer("In a row.")), .always("locked", .boolean()),

@@ -11,7 +11,7 @@ extension OperationDescription {
       OperationDescription(
         .post, "/auth/mfa", "Answer a challenge with the second factor",
         input: .input([
-          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "webauthn", "recovery_code"])),
+          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "webauthn", "email", "sms", "recovery_code"])),
           .maybe("code", .string(lengths: 1...64)),
           .maybe("credential", CallSchemas.credential("Of webauthn, in the place of code: AuthenticationResponseJSON.")),
         ]),
@@ -27,6 +27,11 @@ extension OperationDescription {
           .maybe("device_token", .string("Of an earlier sign-in from this device.")), .maybe("device", .string("The device's name.")),
         ]),
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])], problems: [.invalidChallenge, .invalidCredentials]),
+      OperationDescription(
+        .post, "/auth/mfa/send", "Have a code sent for a challenge",
+        input: .input([.always("challenge", .string()), .always("method", .string(oneOf: ["email", "sms"]))]),
+        [Answer(202, "The same whether a code was sent or held back", CallSchemas.sentCode, headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallenge, .factorUnavailable]),
       OperationDescription(
         .post, "/auth/refresh", "Exchange a refresh token for a new pair of tokens", input: .input([.always("refresh_token", .string())]),
         [Answer(200, "Both tokens, new", .named(.signedIn), headers: ["X-Auth-Outcome"])],

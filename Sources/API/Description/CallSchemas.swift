@@ -42,11 +42,17 @@ enum CallSchemas {
         "mfa",
         .input(
           [
-            .always("method", .string(oneOf: ["totp", "recovery_code"])), .always("code", .string(lengths: 1...64)),
+            .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])), .always("code", .string(lengths: 1...64)),
           ], "The second factor at once; without it the answer is mfa_required with a challenge.")),
       .maybe("roles", .array(of: .string(), "Activate only these.")),
       .maybe("audience", .string("For whom the token is meant; this server, unless said.")),
       .maybe("device_token", .string("Of an earlier sign-in from this device.")), .maybe("device", .string("The device's name.")),
+    ])
+  }
+
+  static var sentCode: Schema {
+    .object([
+      .always("sent_to", .string("Masked.")), .always("expires_in", .integer("Seconds.")), .always("request_id", .string()),
     ])
   }
 

@@ -15,9 +15,14 @@ extension OperationDescription {
         .post, "/auth/step-up", "Begin to prove a factor again", input: SessionSchemas.stepUp,
         [Answer(200, "A challenge", SessionSchemas.challenge)], problems: [.factorUnavailable]),
       OperationDescription(
+        .post, "/auth/step-up/send", "Have a code sent for a step-up",
+        input: .input([.always("challenge", .string()), .always("method", .string(oneOf: ["email", "sms"]))]),
+        [Answer(202, "The same whether a code was sent or held back", CallSchemas.sentCode)],
+        problems: [.invalidChallenge, .factorUnavailable]),
+      OperationDescription(
         .post, "/auth/step-up/finish", "Prove a factor again",
         input: .input([
-          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "recovery_code"])),
+          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])),
           .always("code", .string(lengths: 1...64)),
         ]),
         [Answer(200, "A proof, good once, and a token with a new auth_time", SessionSchemas.proof)],

@@ -7,7 +7,8 @@ internal import Primitives
 enum EnrollmentAnswer {
   /// 201 with the factor's `id` and what `write` adds.
   static func begun<Begun: Sendable>(
-    _ outcome: Enrollments.BeginOutcome<Begun>, _ call: Call, _ write: (inout JSONWriter, Begun) -> Void
+    _ outcome: Enrollments.BeginOutcome<Begun>, _ call: Call, lifetime: Duration = EnrollmentState.lifetime,
+    _ write: (inout JSONWriter, Begun) -> Void
   ) throws -> Response {
     switch outcome {
     case .begun(let id, let begun):
@@ -15,7 +16,7 @@ enum EnrollmentAnswer {
         json.object { json in
           json.member("id", "\(id)")
           write(&json, begun)
-          json.member("expires_in", EnrollmentState.lifetime.inSeconds)
+          json.member("expires_in", lifetime.inSeconds)
           json.member("request_id", call.request.id)
         }
       }

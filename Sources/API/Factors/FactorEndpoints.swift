@@ -26,6 +26,7 @@ struct FactorsEndpoint: Endpoint {
       json.member("created_at", factor.createdAt.rfc3339())
       json.member("confirmed", factor.isConfirmed)
       json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())
+      json.member("address", ifPresent: listed.address)
       if let remaining = listed.remaining { json.member("remaining", remaining) }
     }
   }

@@ -15,8 +15,7 @@ struct RevocationEndpoint: Endpoint {
       let form = try FormParameters(of: call.request)
       let (application, _) = try await caller.application(call, form)
       guard let token = form["token"] else { throw OAuthError(.invalidRequest, "token is missing") }
-      let provenance = Provenance(
-        actor: .application(application.clientID), requestID: call.request.id, address: call.request.peer.description)
+      let provenance = Provenance(actor: .application(application.clientID), of: call.request)
       switch try await revocation.revoke(token, of: application, by: provenance) {
       case .done: return .empty(.ok)
       case .foreign: throw OAuthError(.unauthorizedClient, "this token was issued to another application")

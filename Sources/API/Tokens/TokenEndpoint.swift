@@ -38,8 +38,7 @@ struct TokenEndpoint: Endpoint {
     let application = try await client(form, call)
     guard let text = form["refresh_token"] else { throw OAuthError(.invalidRequest, "refresh_token is missing") }
     guard let token = OpaqueCredential(parsing: text, as: .refreshToken) else { throw Self.refusal(.unknown) }
-    let provenance = Provenance(
-      actor: .application(application.clientID), requestID: call.request.id, address: call.request.peer.description)
+    let provenance = Provenance(actor: .application(application.clientID), of: call.request)
     let outcome = try await refreshing.refresh(
       Refreshing.Request(
         token: token, context: SignInContext(application: application, provenance: provenance, userAgent: call.userAgent),

@@ -89,6 +89,11 @@ static void make_method(void) {
   BIO_meth_set_destroy(method, wire_destroy);
 }
 
+// What is left from before would be taken for the reason of what comes next; mostly nothing is, and looking costs less than wiping.
+static void clear_errors(void) {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 static wire *wire_of(SSL *connection) { return BIO_get_data(SSL_get_rbio(connection)); }
 
 SSL_CTX *cf_tls_context_new(void) {
@@ -96,9 +101,10 @@ SSL_CTX *cf_tls_context_new(void) {
   if (context == NULL) return NULL;
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
-  // A peer that closes without close_notify ends like any other: every message here says its own length.
+  // A peer that closes without close_notify ends like any other: every message here says its own length. Passwords pass through here,
+  // so that what was handed over is wiped.
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-    SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
     SSL_MODE_NO_AUTO_CHAIN);
   // Else one read would deal with as many changes of keys as a peer cares to send, and the loop's others would wait.
@@ -183,7 +189,7 @@ int cf_tls_handshake(SSL *connection) {
   wire *wire = wire_of(connection);
   wire->is_blocked = 0;
   wire->is_drained = 0;
-  ERR_clear_error();
+  clear_errors();
   int result = SSL_do_handshake(connection);
   if (result == 1) {
     wire->budget = LONG_MAX;
@@ -198,7 +204,7 @@ long cf_tls_read(SSL *connection, void *buffer, size_t capacity) {
   wire->is_blocked = 0;
   wire->is_drained = 0;
   wire->budget = LONG_MAX;
-  ERR_clear_error();
+  clear_errors();
   size_t count = 0;
   int result = SSL_read_ex(connection, buffer, capacity, &count);
   return result == 1 ? (long)count : outcome(connection, result);
@@ -207,7 +213,7 @@ long cf_tls_read(SSL *connection, void *buffer, size_t capacity) {
 long cf_tls_write(SSL *connection, const void *bytes, size_t count) {
   wire *wire = wire_of(connection);
   size_t sent = 0;
-  ERR_clear_error();
+  clear_errors();
   while (sent < count) {
     wire->is_blocked = 0;
     size_t part = 0;
@@ -226,10 +232,10 @@ int cf_tls_has_more(SSL *connection) { return SSL_has_pending(connection) || !wi
 
 void cf_tls_finish(SSL *connection) {
   if (wire_of(connection)->has_failed || !SSL_is_init_finished(connection)) return;
-  ERR_clear_error();
+  clear_errors();
   if (SSL_get_shutdown(connection) & SSL_SENT_SHUTDOWN) return;
   SSL_shutdown(connection);
-  ERR_clear_error();
+  clear_errors();
 }
 
 unsigned long cf_tls_reason(void) { return ERR_peek_last_error(); }

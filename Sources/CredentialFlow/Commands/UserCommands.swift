@@ -1,3 +1,4 @@
+internal import Delivery
 internal import Identity
 internal import JSON
 internal import Journal
@@ -5,7 +6,9 @@ internal import Primitives
 
 /// `user …`: accounts and what they hold.
 enum UserCommands {
-  static let rows = [add, list, show, disable, enable, unlock, delete, setPassword, grant, revoke]
+  static let rows =
+    [add, list, show, UserInvitationCommands.invite, disable, enable, unlock, delete, setPassword, setLanguage]
+    + [UserInvitationCommands.resetMFA, grant, revoke]
 
   private static let name = Command.Argument("USER", "the username")
 
@@ -15,10 +18,15 @@ enum UserCommands {
     options: [
       .value("email", "E", "the user's email address"), .value("phone", "P", "the user's telephone number, as +CC…"),
       .values("role", "R", "a role to grant"),
+      .flag("invite", "make no password and no factor: print an invitation by which the user sets both"),
     ],
-    examples: ["user add alice --role billing", "user add bob@example.com --email bob@example.com --password-stdin --json"],
-    input: .newPassword(prompt: "Password for the new user"),
+    examples: [
+      "user add alice --role billing", "user add carol --invite --email carol@example.com",
+      "user add bob@example.com --email bob@example.com --password-stdin --json",
+    ],
+    input: .newPassword(prompt: "Password for the new user", unless: "invite"),
     action: .application { invocation, console, application in
+      if invocation.has("invite") { return try await UserInvitationCommands.add(invocation, console, application) }
       let new = Accounts.New(
         username: try invocation.argument("USER"), email: try ContactAddress.email(invocation),
         phone: try ContactAddress.phone(invocation), roles: invocation.values("role"), password: try console.password())
@@ -26,7 +34,7 @@ enum UserCommands {
       case .added(let enrolment): EnrolmentText(enrolment: enrolment).write(to: console, isJSON: invocation.isJSON)
       case .nameTaken: throw Refusal("there is a user of this name already")
       case .invalidUsername(let refusal): throw Refusal("the username is refused: \(refusal)")
-      case .invalidPassword(let refusal): throw Refusal("the password is refused: \(refusal)")
+      case .invalidPassword(let flaws): throw Refusal("the password is refused: \(flaws.sentence)")
       case .separationOfDuty(let name): throw Refusal("the separation '\(name)' keeps two of these roles apart; nothing was made")
       case .unknownRole(let role): throw Refusal("there is no role '\(role)'; nothing was made. 'role add \(role)' makes it")
       }
@@ -38,7 +46,7 @@ enum UserCommands {
     action: .application { invocation, console, application in
       let accounts = try await application.accounts.list()
       if invocation.isJSON {
-        console.json { json in json.array(accounts) { json, account in json.account(account, roles: nil, factors: nil) } }
+        console.json { json in json.array(accounts) { json, account in json.account(account, roles: nil, nil) } }
       } else {
         console.table(
           ["USERNAME", "STATE", "MADE", "ID"],
@@ -52,9 +60,13 @@ enum UserCommands {
     action: .application { invocation, console, application in
       let account = try await account(invocation, application)
       let roles = try await application.roles.assignments(of: .account(account.id))
-      let factors = try await application.accounts.factors(of: account.id)
+      let factors = try await application.accounts.factors(of: account.id).filter(\.isConfirmed)
+      let addresses = try await application.accounts.codeAddresses(of: account.id)
+      let held = UserState(
+        factors: factors, addresses: addresses, devices: try await application.credentials.devices.list(of: account.id),
+        isPasswordLocked: try await application.accounts.passwordLock(of: account) != .none)
       if invocation.isJSON {
-        console.json { $0.account(account, roles: roles, factors: factors) }
+        console.json { $0.account(account, roles: roles, held) }
         return .done
       }
       console.line("id        \(account.id)")
@@ -64,11 +76,14 @@ enum UserCommands {
       console.line("phone     \(account.phone ?? "-")")
       console.line("made      \(account.createdAt.rfc3339())")
       for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
+      console.line("password  \(account.password == nil ? "none yet" : held.isPasswordLocked ? "locked: 'user unlock' lifts it" : "set")")
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        let name = factor.name.isEmpty ? "" : " \"\(factor.name)\""
-        console.line("factor    \(factor.method.rawValue)\(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+        let words = [factor.method.rawValue, factor.name.isEmpty ? nil : "\"\(factor.name)\"", addresses[factor.id]]
+        let name = words.compactMap(\.self).joined(separator: " ")
+        console.line("factor    \(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
       }
+      for device in held.devices { console.line("device    \(device.name), \(device.id), last used \(device.lastUsedAt.rfc3339())") }
       return .done
     })
 
@@ -105,8 +120,19 @@ enum UserCommands {
     action: .application { invocation, console, application in
       let outcome = try await application.accounts.setPassword(
         try console.password(), try invocation.argument("USER"), by: console.provenance)
-      if case .invalid(let refusal) = outcome { throw Refusal("the password is refused: \(refusal)") }
+      if case .invalid(let flaws) = outcome { throw Refusal("the password is refused: \(flaws.sentence)") }
       return try done(outcome == .done, invocation)
+    })
+
+  private static let setLanguage = Command(
+    "user set-language", "Sets the language that a user is written to in", arguments: [name, .init("LANGUAGE", "en, de, or 'default'")],
+    examples: ["user set-language alice de"],
+    action: .application { invocation, console, application in
+      let text = try invocation.argument("LANGUAGE")
+      let language = Language(rawValue: text)
+      guard language != nil || text == "default" else { throw invocation.wrong("expected en, de or default, not '\(text)'") }
+      return try done(
+        await application.accounts.setLanguage(language, try invocation.argument("USER"), by: console.provenance), invocation)
     })
 
   private static let grant = Command(
@@ -157,8 +183,16 @@ enum ContactAddress {
   }
 }
 
+/// What a user has beside the account.
+private struct UserState {
+  let factors: [Factor]
+  let addresses: [Factor.ID: String]
+  let devices: [Device]
+  let isPasswordLocked: Bool
+}
+
 extension JSONWriter {
-  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, factors: [Factor]?) {
+  fileprivate mutating func account(_ account: Account, roles: [Assignment]?, _ held: UserState?) {
     object { json in
       json.member("id", "\(account.id)")
       json.member("username", account.username.text)
@@ -167,13 +201,26 @@ extension JSONWriter {
       json.member("phone", ifPresent: account.phone)
       json.member("created_at", account.createdAt.rfc3339())
       if let roles { json.assignments(roles) }
-      guard let factors else { return }
+      guard let held else { return }
+      json.member("password_set", account.password != nil)
+      json.member("password_locked", held.isPasswordLocked)
+      json.member("devices") { json in
+        json.array(held.devices) { json, device in
+          json.object { json in
+            json.member("id", "\(device.id)")
+            json.member("name", device.name)
+            json.member("created_at", device.createdAt.rfc3339())
+            json.member("last_used_at", device.lastUsedAt.rfc3339())
+          }
+        }
+      }
       json.member("factors") { json in
-        json.array(factors) { json, factor in
+        json.array(held.factors) { json, factor in
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
             json.member("name", factor.name)
+            json.member("address", ifPresent: held.addresses[factor.id])
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)
             json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())

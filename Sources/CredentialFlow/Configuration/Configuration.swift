@@ -1,6 +1,7 @@
 internal import API
 internal import Defense
 internal import Delivery
+internal import HTTP
 internal import Identity
 internal import Persistence
 internal import Primitives
@@ -17,12 +18,20 @@ struct Configuration: Settings {
   let authz: DecisionSettings
   let clients: ClientSettings
   let cors: CrossOriginSettings
+  let cloudflare: CloudflareSettings
   let database: DatabaseSettings
+  let devices: DeviceSettings
+  let edge: EdgeSettings
   let hashing: HashingSettings
   let keys: KeySettings
   let limits: ServerSettings
+  let links: LinkSettings
   let mail: MailSettings
+  let messages: MessageSettings
   let pace: PaceSettings
+  let passwords: PasswordSettings
+  let proxies: [ProxySettings]
+  let registration: RegistrationSettings
   let sms: SMSSettings
   let tls: TLSSettings
   let tokens: TokenSettings
@@ -39,12 +48,20 @@ struct Configuration: Settings {
     authz = try reader.section("authz")
     clients = try reader.section("clients")
     cors = try reader.section("cors")
+    cloudflare = try reader.section("cloudflare")
     database = try reader.section("database")
+    devices = try reader.section("devices")
+    edge = try reader.section("edge")
     hashing = try reader.section("hashing")
     keys = try reader.section("keys")
     limits = try reader.section("limits")
+    links = try reader.section("links")
     mail = try reader.section("mail")
+    messages = try reader.section("messages")
     pace = try reader.section("pace")
+    passwords = try reader.section("passwords")
+    proxies = try reader.list("proxies")
+    registration = try reader.section("registration")
     sms = try reader.section("sms")
     tls = try reader.section("tls")
     tokens = try reader.section("tokens")

@@ -1,5 +1,6 @@
 internal import Identity
 internal import Primitives
+internal import Server
 internal import Transport
 
 extension Application {
@@ -13,12 +14,13 @@ extension Application {
     let security: ListenerSecurity.Settings
   }
 
-  /// Reads the configuration anew and puts `authz.rules` and `authz.gateways` in force, both whole, before the next decision. Throws
+  /// Reads the configuration anew and puts `authz.rules`, `authz.gateways` and `proxies` in force, both whole, before the next decision. Throws
   /// what is wrong with it, anywhere in it; then everything stays as it was.
   func reload() throws -> Reloaded {
     let configuration = try installation.load().configuration
     rules.replace(with: RuleSet(configuration.authz))
-    let followed = ["authz.rules", "authz.gateways"] + followedSecurity(configuration)
+    proxies.replace(configuration.proxies)
+    let followed = ["authz.rules", "authz.gateways", "proxies"] + followedSecurity(configuration)
     let waiting = Self.leaves(configuration.effective, self.configuration.effective).filter { !followed.contains($0) }
     return Reloaded(rules: configuration.authz.rules.count, waiting: waiting, security: installation.security(configuration))
   }

@@ -6,7 +6,8 @@ enum CommandInputReader {
   static func read(for invocation: Invocation) throws -> Secret? {
     switch invocation.command.input {
     case .none: return nil
-    case .newPassword(let prompt):
+    case .newPassword(_, let flag?) where invocation.has(flag): return nil
+    case .newPassword(let prompt, _):
       return invocation.has("password-stdin") ? try PasswordLine.read(from: STDIN_FILENO) : try newPassword(prompt, invocation)
     case .standardInputForDash(let limit):
       guard invocation.arguments.values.contains(where: { $0.contains("-") }) else { return nil }

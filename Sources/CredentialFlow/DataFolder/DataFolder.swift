@@ -27,6 +27,8 @@ struct DataFolder: Sendable, Equatable {
 
   var databasePath: String { "\(path)/credentialflow.db" }
   var masterKeyPath: String { "\(path)/master.key" }
+  /// Cloudflare's list of networks, as it was fetched last.
+  var edgeListPath: String { "\(path)/cloudflare-ips.json" }
   var lockPath: String { "\(path)/credentialflow.lock" }
   var templatesPath: String { "\(path)/templates" }
   var controlSocketPath: String { "\(path)/control.sock" }

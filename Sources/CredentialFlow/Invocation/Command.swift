@@ -72,8 +72,8 @@ struct Command: Sendable {
   enum Input: Sendable {
     case none
     /// A password that is being set: asked twice on the terminal, or one line of standard input with `--password-stdin`.
-    /// `prompt` without a colon.
-    case newPassword(prompt: String)
+    /// `prompt` without a colon; nothing is read where the flag `unless` is given.
+    case newPassword(prompt: String, unless: String? = nil)
     /// Standard input, at most `limit` bytes, where an argument is `-`.
     case standardInputForDash(limit: Int)
 

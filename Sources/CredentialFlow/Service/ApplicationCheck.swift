@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Delivery
 internal import Identity
 internal import Journal
 internal import Persistence
@@ -30,6 +31,15 @@ struct ApplicationCheck: Sendable {
         let missing = SigningAlgorithm.allCases.filter { algorithm in !active.contains { $0.algorithm == algorithm } }
         guard missing.isEmpty else { throw Refusal("no active key for \(missing.map(\.rawValue).joined(separator: ", "))") }
         return "the master key fits; \(active.count) signing keys are active"
+      }
+    },
+    ApplicationCheck(name: "messages") { application in
+      await finding("'credentialflow outbox list' shows them, with what went wrong") {
+        guard OutboxChannel.allCases.contains(where: application.outbox.canSend) else { return "no mail and no SMS is configured" }
+        if let problem = TransferLibrary.problem { throw Refusal(problem) }
+        let (waiting, dead) = try await application.deadLetters.list(limit: 1_000)
+        guard dead.isEmpty else { throw Refusal("\(dead.count)\(dead.count == 1_000 ? " or more" : "") dead letters") }
+        return "\(waiting.count)\(waiting.count == 1_000 ? " or more" : "") wait to be sent"
       }
     },
     ApplicationCheck(name: "record") { application in

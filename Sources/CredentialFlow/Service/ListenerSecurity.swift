@@ -33,6 +33,6 @@ struct ListenerSecurity: Sendable {
 
   private static func live(_ settings: TLSSettings, _ listener: String, _ log: Log, _ now: Now) throws(TLSError) -> LiveTLS? {
     guard settings.isEnabled else { return nil }
-    return try LiveTLS(settings, listener: listener, protocols: [.http1], log: log, now: now)
+    return try LiveTLS(settings, listener: listener, protocols: [.http2, .http1], log: log, now: now)
   }
 }

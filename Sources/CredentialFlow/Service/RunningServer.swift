@@ -22,6 +22,9 @@ final class RunningServer: Sendable {
   private let limiter: PaceLimiter
   /// Sends what stands in the outbox.
   let outbox: OutboxWorker
+  /// Follows Cloudflare's list of its networks.
+  let edge: CloudflareRefresh
+  private let proxies: LiveProxies
   private let log: Log
   private let now: Now
 
@@ -31,8 +34,8 @@ final class RunningServer: Sendable {
   private static let fewestConnections = 64
 
   init(
-    api: PublicAPI, configuration: Configuration, folder: DataFolder, denials: DenialRecorder, pruning: Pruning, keys: KeyRotation,
-    limiter: PaceLimiter, outbox: OutboxWorker, security: ListenerSecurity, log: Log, now: Now
+    api: PublicAPI, configuration: Configuration, folder: DataFolder, clients: ClientRules, denials: DenialRecorder, pruning: Pruning,
+    keys: KeyRotation, limiter: PaceLimiter, outbox: OutboxWorker, edge: CloudflareRefresh, security: ListenerSecurity, log: Log, now: Now
   ) throws {
     let isStrict = security.world != nil || configuration.service.publicURL.hasPrefix("https://")
     var limits = configuration.limits
@@ -42,12 +45,14 @@ final class RunningServer: Sendable {
       limits.connections = room
     }
     world = try HTTPServer(
-      settings: limits, routes: api.publicRoutes, preflight: api.preflight, tls: security.world, isStrict: isStrict, log: log, now: now)
+      settings: limits, routes: api.publicRoutes, preflight: api.preflight, clients: clients, tls: security.world,
+      isStrict: isStrict, log: log, now: now)
     // One loop and connections of its own: it answers a scraper and the operator, however busy the others are.
     limits.loops = 1
     limits.connections = min(limits.connections, Self.mostOperationsConnections)
     operations = try HTTPServer(
-      settings: limits, routes: api.operationsRoutes, tls: security.operations, isStrict: security.operations != nil, log: log, now: now)
+      settings: limits, routes: api.operationsRoutes, clients: ClientRules(proxies: clients.proxies), tls: security.operations,
+      isStrict: security.operations != nil, log: log, now: now)
     settings = configuration
     self.folder = folder
     self.denials = denials
@@ -56,6 +61,8 @@ final class RunningServer: Sendable {
     self.security = security
     self.limiter = limiter
     self.outbox = outbox
+    self.edge = edge
+    proxies = clients.proxies
     self.log = log
     self.now = now
   }
@@ -90,6 +97,7 @@ final class RunningServer: Sendable {
   /// Writes the denials of every minute, takes certificates that have changed, forgets what is over, takes the signing keys to their next stage when it is due, and
   /// returns the memory of a burst. Ends when the task is cancelled.
   func maintain() async {
+    async let following: Void = followEdge()
     while !Task.isCancelled {
       try? await Task.sleep(for: await pause())
       await denials.record(at: now())
@@ -98,6 +106,15 @@ final class RunningServer: Sendable {
       await attempt("key rotation") { try await keys.advance() }
       limiter.trim(now: now())
       cf_return_memory()
+    }
+    await following
+  }
+
+  /// Beside everything else: the service that has the list may be slow.
+  private func followEdge() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(20))
+      if proxies.usesEdge { await edge.runIfDue() }
     }
   }
 

@@ -30,6 +30,7 @@ struct SystemCheck: Sendable {
         return .bad("\(error)")
       }
     },
+    SystemCheck(name: "tls") { security($0) },
   ]
 
   /// OpenSSL 1.1 and older get no fixes; the others are those of Debian 12.

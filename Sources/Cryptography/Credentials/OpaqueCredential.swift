@@ -17,6 +17,8 @@ package struct OpaqueCredential: Sendable {
     case proof = "cfp_"
     case invitation = "cfi_"
     case enrollment = "cfe_"
+    case recovery = "cfv_"
+    case verification = "cfa_"
   }
 
   /// Characters in every credential.

@@ -19,6 +19,8 @@ package enum PaceKey: Hashable, Sendable {
   case client(IPAddress)
   /// The same client, for credentials that have to be verified first.
   case unknown(IPAddress)
+  /// Messages to people: whom they are for, or who asks for them, told apart by the first byte.
+  case message([UInt8])
 
   func hash(_ hash: KeyedHash) -> UInt64 {
     switch self {
@@ -30,6 +32,7 @@ package enum PaceKey: Hashable, Sendable {
     case .credential(let bytes): Self.hash(hash, 6, .unlimited, bytes)
     case .client(let site): Self.hash(hash, 7, .unlimited, site)
     case .unknown(let site): Self.hash(hash, 8, .unlimited, site)
+    case .message(let bytes): Self.hash(hash, 9, .unlimited, bytes)
     }
   }
 

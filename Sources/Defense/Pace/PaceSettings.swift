@@ -101,7 +101,7 @@ extension ClassPaces {
 }
 
 extension Pace {
-  fileprivate static func read(_ reader: SettingsReader, _ key: String, default fallback: Pace) throws(SettingsError) -> Pace {
+  package static func read(_ reader: SettingsReader, _ key: String, default fallback: Pace) throws(SettingsError) -> Pace {
     try reader.section(key) { reader throws(SettingsError) in try read(reader, default: fallback) }
   }
 

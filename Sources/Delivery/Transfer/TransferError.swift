@@ -1,3 +1,11 @@
+internal import CCurl
+
+/// What transfers need and may lack.
+package enum TransferLibrary {
+  /// Why nothing can be sent, `nil` where libcurl is there. Opens it.
+  package static var problem: String? { cf_transfer_missing().map { String(cString: $0) } }
+}
+
 /// Why nothing, or nothing good, came of a transfer. `description` is for the log, never for a caller.
 package enum TransferError: Error, Equatable, CustomStringConvertible {
   /// libcurl is not there.

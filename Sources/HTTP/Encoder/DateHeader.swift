@@ -4,6 +4,8 @@ package import Primitives
 package struct DateHeader: Sendable {
   private var second: Int64 = .min
   private(set) var line: [UInt8] = []
+  /// Where the value stands in `line`.
+  var value: ArraySlice<UInt8> { line.dropFirst(6).dropLast(2) }
 
   package init() {}
 

@@ -24,16 +24,17 @@ package enum ResponseEncoder {
   }
 
   /// What every answer says unless it says otherwise itself.
-  private static let defaults: [(name: String, line: [UInt8])] = [
+  static let defaults: [(name: String, value: String, line: [UInt8])] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-  ].map { ($0, Array("\($0): \($1)\r\n".utf8)) }
+  ].map { ($0, $1, Array("\($0): \($1)\r\n".utf8)) }
 
   private static let allDefaults = defaults.flatMap(\.line)
-  private static let strictLine = Array("Strict-Transport-Security: max-age=31536000\r\n".utf8)
+  static let strict = (name: "Strict-Transport-Security", value: "max-age=31536000")
+  private static let strictLine = Array("\(strict.name): \(strict.value)\r\n".utf8)
 
   /// Names that only the server may set, because they frame the message or name the request.
   private static let ownNames = ["date", "content-length", "transfer-encoding", "connection", "x-request-id", "server"]
@@ -45,7 +46,7 @@ package enum ResponseEncoder {
     output.append(contentsOf: context.requestID.utf8)
     appendLineEnd(&output)
     appendDefaults(response, &output)
-    if context.isStrict, response.header("Strict-Transport-Security") == nil { output.append(contentsOf: strictLine) }
+    if context.isStrict, response.header(strict.name) == nil { output.append(contentsOf: strictLine) }
     for (name, value) in response.headers where !isOwn(name) { append(name, value, &output) }
     output.append(contentsOf: response.preparedFields)
     if !response.status.forbidsContent {
@@ -74,10 +75,10 @@ package enum ResponseEncoder {
   private static func appendDefaults(_ response: Response, _ output: inout [UInt8]) {
     let hasOwn = response.headers.contains { header in defaults.contains { Response.areSame($0.name, header.name) } }
     guard hasOwn else { return output.append(contentsOf: allDefaults) }
-    for (name, line) in defaults where response.header(name) == nil { output.append(contentsOf: line) }
+    for (name, _, line) in defaults where response.header(name) == nil { output.append(contentsOf: line) }
   }
 
-  private static func isOwn(_ name: String) -> Bool { ownNames.contains { Response.areSame($0, name) } }
+  static func isOwn(_ name: String) -> Bool { ownNames.contains { Response.areSame($0, name) } }
 
   /// A control character in a value would let one header become two; it becomes a space. A name that is no token is left out.
   private static func append(_ name: String, _ value: String, _ output: inout [UInt8]) {
@@ -85,10 +86,14 @@ package enum ResponseEncoder {
     output.append(contentsOf: name.utf8)
     output.append(UInt8(ascii: ":"))
     output.append(32)
+    appendValue(value, &output)
+    appendLineEnd(&output)
+  }
+
+  static func appendValue(_ value: String, _ output: inout [UInt8]) {
     let start = output.count
     output.append(contentsOf: value.utf8)
     for index in start..<output.count where output[index] < 32 || output[index] == 127 { output[index] = 32 }
-    appendLineEnd(&output)
   }
 
   private static func appendLineEnd(_ output: inout [UInt8]) {
@@ -96,7 +101,7 @@ package enum ResponseEncoder {
     output.append(10)
   }
 
-  private static func appendDecimal(_ number: Int, _ output: inout [UInt8]) {
+  static func appendDecimal(_ number: Int, _ output: inout [UInt8]) {
     guard number > 9 else { return output.append(UInt8(48 + number)) }
     let start = output.count
     var rest = number

@@ -5,6 +5,8 @@ enum ASCII {
   static let target: UInt8 = 4
   static let host: UInt8 = 8
   static let hexadecimal: UInt8 = 16
+  /// A token without capitals: a field name of HTTP/2.
+  static let lowercaseToken: UInt8 = 32
 
   static func lowercase(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
 
@@ -27,6 +29,7 @@ enum ASCII {
     let isWord = isLetter(byte) || isDigit(byte)
     var bits: UInt8 = 0
     if isWord || "!#$%&'*+-.^_`|~".utf8.contains(byte) { bits |= token }
+    if bits & token != 0, byte == lowercase(byte) { bits |= lowercaseToken }
     if byte == 9 || byte >= 32 && byte != 127 { bits |= fieldValue }
     if byte > 32 && byte < 127 && byte != UInt8(ascii: "#") { bits |= target }
     if isWord || "-._~".utf8.contains(byte) { bits |= host }

@@ -54,6 +54,9 @@ package struct Headers: Sendable {
 
   package func values(of name: String) -> [String] { indices(of: name).map { text(spans[$0].value) } }
 
+  /// The values as they came, in order.
+  func slices(of name: String) -> [ArraySlice<UInt8>] { indices(of: name).map { slice(spans[$0].value) } }
+
   package func count(of name: String) -> Int { indices(of: name).count }
 
   package func contains(_ name: String) -> Bool { index(of: name) != nil }

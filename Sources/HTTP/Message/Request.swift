@@ -17,13 +17,14 @@ package struct Request: Sendable {
   package var body: [UInt8]
   /// 1–128 characters of `A-Z a-z 0-9 . _ ~ -`.
   package var id: String
-  package let peer: PeerAddress
+  /// Who calls.
+  package let client: ClientAddress
   package let receivedAt: Instant
 
   package init(
     method: Method?, methodBytes: ArraySlice<UInt8>? = nil, path: String, query: String? = nil, headers: Headers = Headers(),
     parameters: [String] = [],
-    body: [UInt8] = [], id: String, peer: PeerAddress, receivedAt: Instant
+    body: [UInt8] = [], id: String, client: ClientAddress, receivedAt: Instant
   ) {
     self.method = method
     self.methodBytes = methodBytes ?? ArraySlice((method?.rawValue ?? "").utf8)
@@ -33,7 +34,7 @@ package struct Request: Sendable {
     self.parameters = parameters
     self.body = body
     self.id = id
-    self.peer = peer
+    self.client = client
     self.receivedAt = receivedAt
   }
 }

@@ -87,12 +87,19 @@ struct ChunkedDecoder: Sendable {
     guard trailerBytes < Self.mostTrailerBytes else { throw .headersTooLarge }
     let name: Range<Int>
     do { name = try FieldFacts.split(line.span, 0..<line.count).name } catch { throw .forbiddenTrailer }
-    let forbidden = ["host", "content-length", "transfer-encoding", "connection", "expect", "authorization", "content-type", "trailer"]
-    guard !forbidden.contains(where: { line.span.equalsHyphenated($0, in: name) }), !ShadowingName.isOne(line.span, name) else {
-      throw .forbiddenTrailer
-    }
+    guard TrailerName.isAllowed(line.span, name) else { throw .forbiddenTrailer }
     line.removeAll(keepingCapacity: true)
     return false
+  }
+}
+
+enum TrailerName {
+  private static let forbidden = [
+    "host", "content-length", "transfer-encoding", "connection", "expect", "authorization", "content-type", "trailer",
+  ]
+
+  static func isAllowed(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+    !forbidden.contains { bytes.equalsHyphenated($0, in: name) } && !ShadowingName.isOne(bytes, name)
   }
 }
 

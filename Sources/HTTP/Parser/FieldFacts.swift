@@ -27,7 +27,8 @@ struct FieldFacts {
     return (name, bytes.trimmed(rest))
   }
 
-  private mutating func note(_ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) throws(RequestError) {
+  /// What a field says, whose name and value are made of the right bytes.
+  mutating func note(_ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) throws(RequestError) {
     switch name.count {
     case 4 where bytes.equalsFolded("host", in: name):
       guard host == nil else { throw .repeatedHost }

@@ -1,6 +1,9 @@
-/// Why bytes are not a request that we serve. After one of these nothing on the connection can be trusted: it is answered, then closed.
+/// Why bytes are not a request that we serve. After one of these nothing on an HTTP/1 connection can be trusted: it is answered, then
+/// closed. On HTTP/2 it ends its stream alone.
 package enum RequestError: Error, Hashable, Sendable, CaseIterable {
   case badRequestLine, badMethod, badTarget, badVersion, unsupportedVersion, connectRefused
+  /// The first line that an HTTP/2 client sends: a request to change the version.
+  case prefaceOfHTTP2
   case requestLineTooLong, headersTooLarge, tooManyFields
   case badLineEnd, badFieldName, spaceBeforeColon, missingColon, foldedField, badFieldValue, shadowingName
   case missingHost, repeatedHost, badHost, otherHost
@@ -8,12 +11,24 @@ package enum RequestError: Error, Hashable, Sendable, CaseIterable {
   case badChunkSize, badChunkExtension, badChunkEnd, forbiddenTrailer
   case lengthRequired, bodyTooLarge
   case timeout
+  case badPseudoField, missingPseudoField, capitalInName, connectionField, spaceAroundValue, lineEndInValue, lengthMismatch
+  case trailersNotLast
+
+  /// What RFC 9113, section 8.1.1, has no answer for but PROTOCOL_ERROR, because no intermediary may pass it on.
+  package var isMalformedMessage: Bool {
+    switch self {
+    case .badPseudoField, .missingPseudoField, .capitalInName, .connectionField, .spaceAroundValue, .lineEndInValue, .lengthMismatch,
+      .trailersNotLast:
+      true
+    default: false
+    }
+  }
 
   package var code: ProblemCode {
     switch self {
     case .requestLineTooLong: .uriTooLong
     case .headersTooLarge, .tooManyFields: .headersTooLarge
-    case .unsupportedVersion: .versionNotSupported
+    case .unsupportedVersion, .prefaceOfHTTP2: .versionNotSupported
     case .connectRefused: .notImplemented
     case .unknownExpectation: .expectationFailed
     case .lengthRequired: .lengthRequired
@@ -31,7 +46,7 @@ package enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case .badMethod: "The method is not a token."
     case .badTarget: "The request target is not a path, or holds characters that must be percent-encoded."
     case .badVersion: "The request line must end with HTTP/1.1 or HTTP/1.0."
-    case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+    case .unsupportedVersion, .prefaceOfHTTP2: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
     case .connectRefused: "This server is not a proxy."
     case .requestLineTooLong: "The request line may have at most 8192 bytes."
     case .headersTooLarge: "The header fields may have at most 16384 bytes together."
@@ -71,7 +86,21 @@ package enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case .forbiddenTrailer: "A trailer may not be malformed, or say how the message is framed, routed or authenticated."
     case .lengthRequired: "Send Content-Length, or Transfer-Encoding: chunked."
     case .bodyTooLarge: "The body is larger than this endpoint takes."
-    default: "The request did not arrive in time."
+    case .timeout: "The request did not arrive in time."
+    default: streamDetail
+    }
+  }
+
+  private var streamDetail: String {
+    switch self {
+    case .badPseudoField: "A pseudo-header field is unknown, stands twice, or stands after a field."
+    case .missingPseudoField: "The pseudo-header fields :method, :scheme and :path must stand once each."
+    case .capitalInName: "A field name holds a capital letter, or nothing."
+    case .connectionField: "A field belongs to the connections of HTTP/1."
+    case .spaceAroundValue: "A field value begins or ends with white space."
+    case .lineEndInValue: "A field value holds CR, LF or NUL."
+    case .trailersNotLast: "Fields after the body must end the request."
+    default: "The body is not as long as Content-Length says."
     }
   }
 }

@@ -4,6 +4,7 @@ package struct RequestHead: Sendable {
   package enum Framing: Hashable, Sendable {
     case none
     case length(Int)
+    /// By the message's own marks; how long it is shows at the end.
     case chunked
   }
 
@@ -29,6 +30,19 @@ package struct RequestHead: Sendable {
     framing = facts.isChunked ? .chunked : facts.length.map { .length($0) } ?? .none
     isPersistent = isModern ? !facts.isClose : facts.isKeepAlive && !facts.isClose
     expectsContinue = isModern && facts.expectsContinue
+    methodSpan = line.methodSpan
+    pathSpan = line.pathSpan
+    querySpan = line.querySpan
+  }
+
+  /// Of HTTP/2, where frames say where the body ends, and `Content-Length` may only say it beforehand.
+  init(line: RequestLine, facts: FieldFacts, headers: Headers, endsHere: Bool) {
+    method = line.method
+    minorVersion = line.minorVersion
+    self.headers = headers
+    framing = endsHere ? .none : facts.length.map { .length($0) } ?? .chunked
+    isPersistent = true
+    expectsContinue = facts.expectsContinue
     methodSpan = line.methodSpan
     pathSpan = line.pathSpan
     querySpan = line.querySpan

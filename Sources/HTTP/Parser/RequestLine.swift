@@ -1,4 +1,5 @@
-/// A request line taken apart (RFC 9112, section 3). Spans count from the first byte of the head.
+/// A request line taken apart (RFC 9112, section 3), or the pseudo-header fields that stand for it (RFC 9113, section 8.3.1). Spans
+/// count from the first byte of the head.
 struct RequestLine {
   let method: Method?
   let minorVersion: UInt8
@@ -17,7 +18,7 @@ struct RequestLine {
       throw .badRequestLine
     }
     methodSpan = line.lowerBound..<first
-    guard !methodSpan.isEmpty, methodSpan.count <= Self.longestMethod, bytes.areAll(in: methodSpan, ASCII.token) else { throw .badMethod }
+    try Self.checkMethod(bytes, methodSpan)
     method = Self.method(bytes, methodSpan)
     minorVersion = try Self.version(bytes, last + 1..<line.upperBound)
     let target = first + 1..<last
@@ -35,6 +36,27 @@ struct RequestLine {
       authoritySpan = start..<end
       (pathSpan, querySpan) = Self.split(bytes, end..<target.upperBound)
     }
+  }
+
+  /// `:method` and `:path`. They may be as long together as they may be in a request line.
+  init(_ bytes: Span<UInt8>, method span: Range<Int>, path: Range<Int>) throws(RequestError) {
+    guard span.count + path.count + "  HTTP/1.1".utf8.count <= RequestParser.longestRequestLine else { throw .requestLineTooLong }
+    try Self.checkMethod(bytes, span)
+    methodSpan = span
+    method = Self.method(bytes, span)
+    minorVersion = 1
+    authoritySpan = nil
+    guard !path.isEmpty, bytes.areAll(in: path, ASCII.target) else { throw .badTarget }
+    if bytes[path.lowerBound] == UInt8(ascii: "/") {
+      (pathSpan, querySpan) = Self.split(bytes, path)
+    } else {
+      guard bytes.equals("*", in: path), method == .options else { throw .badTarget }
+      (pathSpan, querySpan) = (path, nil)
+    }
+  }
+
+  private static func checkMethod(_ bytes: Span<UInt8>, _ span: Range<Int>) throws(RequestError) {
+    guard !span.isEmpty, span.count <= longestMethod, bytes.areAll(in: span, ASCII.token) else { throw .badMethod }
   }
 
   private static func method(_ bytes: Span<UInt8>, _ span: Range<Int>) -> Method? {

@@ -168,6 +168,7 @@ package struct RequestParser: Sendable {
       bytes.removeAll(keepingCapacity: true)
       return true
     }
+    if bytes.count == 16, !hasSkippedEmptyLine, bytes.span.equals("PRI * HTTP/2.0", in: 0..<14) { throw .prefaceOfHTTP2 }
     line = try RequestLine(bytes.span, 0..<bytes.count - 2)
     lineStart = bytes.count
     fieldsStart = bytes.count
@@ -208,9 +209,7 @@ package struct RequestParser: Sendable {
   private func checkAuthority(_ authority: Range<Int>) throws(RequestError) {
     guard HostName.isValid(bytes.span, authority) else { throw .badTarget }
     guard let host = facts.host else { return }
-    let areSame =
-      host.count == authority.count && zip(host, authority).allSatisfy { ASCII.lowercase(bytes[$0]) == ASCII.lowercase(bytes[$1]) }
-    guard areSame else { throw .otherHost }
+    guard bytes.span.areSameFolded(host, authority) else { throw .otherHost }
   }
 
   private func append(_ input: Span<UInt8>, _ range: Range<Int>, to array: inout [UInt8]) {

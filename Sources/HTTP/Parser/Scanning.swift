@@ -34,6 +34,11 @@ extension Span where Element == UInt8 {
     return true
   }
 
+  /// Whether two spans hold the same but for capitals.
+  func areSameFolded(_ first: Range<Int>, _ second: Range<Int>) -> Bool {
+    first.count == second.count && zip(first, second).allSatisfy { ASCII.lowercase(self[$0]) == ASCII.lowercase(self[$1]) }
+  }
+
   /// As `equalsFolded`, with underscores read as hyphens.
   func equalsHyphenated(_ text: String, in span: Range<Int>) -> Bool {
     guard text.utf8.count == span.count else { return false }

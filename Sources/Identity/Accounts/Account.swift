@@ -14,6 +14,13 @@ package struct Account: Sendable, Equatable {
   package let createdAt: Instant
   /// Grows with every change; the ETag.
   package let version: Int64
+  /// That messages are written in; `nil` for the installation's.
+  package var language: String?
+}
+
+extension Account {
+  /// What its owner is called and reached by, which a password must not be made of.
+  var hints: [String] { [username.text, email ?? "", phone ?? ""].filter { !$0.isEmpty } }
 }
 
 /// A password as it stands in the database: an Argon2id string (PHC form) over the peppered password.

@@ -47,7 +47,19 @@ extension Accounts {
       try Administrators(db).keep { try AccountStore(db).update(id, isEnabled: isEnabled, email: email, phone: phone) }
       if !isEnabled { try end(id, because: .disabled, db, by: provenance, at: at) }
       for event in events { try AuditLog(db).append(event, by: provenance, at: at) }
+      try tell(old, email: email, phone: phone, db, by: provenance, at: at)
       return try AccountStore(db).account(id).map { .done($0) } ?? .unknown
+    }
+  }
+
+  /// Of another address or number the old address is told.
+  private func tell(
+    _ account: Account, email: String?, phone: String?, _ db: any Transaction, by provenance: Provenance, at instant: Instant
+  ) throws {
+    func masked(_ address: String?, _ channel: OutboxChannel) -> String { address.flatMap { Recipient(channel, $0)?.masked } ?? "-" }
+    for (channel, old, new) in [(OutboxChannel.mail, account.email, email), (.sms, account.phone, phone)] where old != new {
+      let event = Notices.Event.addressChanged(from: masked(old, channel), to: masked(new, channel))
+      try notices.tell(account, event, mailing: account.email, db, by: provenance, at: instant)
     }
   }
 

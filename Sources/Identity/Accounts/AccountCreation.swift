@@ -15,15 +15,12 @@ extension Accounts {
     _ account: Account, _ roleNames: [String], _ factors: NewFactors, _ db: any Transaction, by provenance: Provenance,
     at instant: Instant
   ) throws -> AddOutcome {
-    var roles: [Role] = []
-    for name in roleNames {
-      guard let role = try RoleStore(db).role(.named(name)) else { return .unknownRole(name) }
-      roles.append(role)
+    switch try AccountCreation(db).insert(account, roleNames, by: provenance, at: instant) {
+    case .done: break
+    case .nameTaken: return .nameTaken
+    case .unknownRole(let name): return .unknownRole(name)
     }
-    guard try AccountStore(db).insert(account) else { return .nameTaken }
-    try AuditLog(db).append(.account("created", account), by: provenance, at: instant)
     try enrol(factors, account, db, by: provenance, at: instant)
-    for role in roles { _ = try Granting(db).grant(role, to: .account(account.id), .unlimited, by: provenance, at: instant) }
     return .added(
       Enrolment(
         account: account, totpSecret: factors.totp.secret.withBytes { Base32.upper.encode($0) },
@@ -33,17 +30,43 @@ extension Accounts {
   private func enrol(
     _ factors: NewFactors, _ account: Account, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {
-    for method in [FactorMethod.totp, .recoveryCode] {
+    let kinds: [(FactorMethod, (Factor) throws -> Void)] = [
+      (.totp, { try TOTPFactor(db, vault: vault).insert(factors.totp, of: $0.id) }),
+      (.recoveryCode, { try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: $0.id) }),
+    ]
+    for (method, insert) in kinds {
       let factor = Factor(
         id: Factor.ID(at: instant), method: method, name: "", failures: 0, createdAt: instant, confirmedAt: instant, lastUsedAt: nil)
       try FactorStore(db).insert(factor, of: account.id)
-      if method == .totp {
-        try TOTPFactor(db, vault: vault).insert(factors.totp, of: factor.id)
-      } else {
-        try RecoveryCodes(db, vault: vault).insert(factors.recoveryCodes, of: factor.id)
-      }
+      try insert(factor)
       try AuditLog(db).append(.factorEnrolled(factor, account.id), by: provenance, at: instant)
     }
+  }
+}
+
+/// An account with its roles, and nothing yet that would let anybody in.
+struct AccountCreation {
+  private let db: any Transaction
+
+  init(_ db: any Transaction) { self.db = db }
+
+  enum Outcome {
+    case done
+    case nameTaken
+    case unknownRole(String)
+  }
+
+  /// Throws `RoleOutcome.separationOfDuty`.
+  func insert(_ account: Account, _ roleNames: [String], by provenance: Provenance, at instant: Instant) throws -> Outcome {
+    var roles: [Role] = []
+    for name in roleNames {
+      guard let role = try RoleStore(db).role(.named(name)) else { return .unknownRole(name) }
+      roles.append(role)
+    }
+    guard try AccountStore(db).insert(account) else { return .nameTaken }
+    try AuditLog(db).append(.account("created", account), by: provenance, at: instant)
+    for role in roles { _ = try Granting(db).grant(role, to: .account(account.id), .unlimited, by: provenance, at: instant) }
+    return .done
   }
 }
 

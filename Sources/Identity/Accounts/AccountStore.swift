@@ -62,6 +62,13 @@ struct AccountStore {
     db.announce(.account(id.bytes))
   }
 
+  /// False where there is one already.
+  func setFirstPassword(_ password: StoredPassword, _ id: Account.ID) throws(DatabaseError) -> Bool {
+    guard try db.row("SELECT id FROM account WHERE id = \(id) AND password_hash IS NULL") != nil else { return false }
+    try setPassword(password, id)
+    return true
+  }
+
   /// The same password under another hash or a newer pepper. False where the password has changed meanwhile.
   func rehash(_ password: StoredPassword, replacing old: StoredPassword, _ id: Account.ID) throws(DatabaseError) -> Bool {
     try db.row(
@@ -70,6 +77,10 @@ struct AccountStore {
         password_work = \(password.work)
       WHERE id = \(id) AND password_hash = \(old.hash) RETURNING id
       """) != nil
+  }
+
+  func setLanguage(_ language: String?, _ id: Account.ID) throws(DatabaseError) {
+    try db.run("UPDATE account SET language = \(language), version = version + 1 WHERE id = \(id)")
   }
 
   func delete(_ id: Account.ID) throws(DatabaseError) {
@@ -86,7 +97,7 @@ struct AccountStore {
     Account(
       id: try row.identifier("id"), username: Username(stored: try row.text("username")), email: try row.textIfPresent("email"),
       phone: try row.textIfPresent("phone"), isEnabled: try row.boolean("is_enabled"), password: try password(from: row),
-      createdAt: try row.instant("created_at"), version: try row.integer("version"))
+      createdAt: try row.instant("created_at"), version: try row.integer("version"), language: try row.textIfPresent("language"))
   }
 
   private func password(from row: Row) throws(DatabaseError) -> StoredPassword? {

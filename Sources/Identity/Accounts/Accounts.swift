@@ -1,4 +1,5 @@
 internal import Cryptography
+package import Delivery
 package import Journal
 package import Persistence
 package import Primitives
@@ -8,15 +9,22 @@ package struct Accounts: Sendable {
   let database: any Database
   let vault: Vault
   let passwords: Passwords
+  let policy: PasswordPolicy
   let settings: AccountSettings
   let issuer: String
+  let notices: Notices
   let now: Now
 
   /// `issuer` stands in `otpauth://` URIs, where an authenticator app shows it.
-  package init(database: any Database, vault: Vault, passwords: Passwords, settings: AccountSettings, issuer: String, now: Now) {
+  package init(
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, settings: AccountSettings, issuer: String,
+    notices: Notices, now: Now
+  ) {
+    self.notices = notices
     self.database = database
     self.vault = vault
     self.passwords = passwords
+    self.policy = policy
     self.settings = settings
     self.issuer = issuer
     self.now = now
@@ -55,7 +63,7 @@ package struct Accounts: Sendable {
     case added(Enrolment)
     case nameTaken
     case invalidUsername(Username.Refusal)
-    case invalidPassword(PasswordRule.Refusal)
+    case invalidPassword([PasswordFlaw])
     case unknownRole(String)
     /// The roles do not go together; the separation's name.
     case separationOfDuty(String)
@@ -70,7 +78,8 @@ package struct Accounts: Sendable {
     } catch {
       return .invalidUsername(error)
     }
-    if let refusal = PasswordRule.refusal(of: new.password) { return .invalidPassword(refusal) }
+    let flaws = try await policy.flaws(of: new.password, hints: [username.text, new.email ?? "", new.phone ?? ""])
+    guard flaws.isEmpty else { return .invalidPassword(flaws) }
     let at = now()
     let account = Account(
       id: Account.ID(at: at), username: username, email: new.email, phone: new.phone, isEnabled: true,
@@ -102,6 +111,11 @@ package struct Accounts: Sendable {
     try await database.read { try FactorStore($0).factors(of: account) }
   }
 
+  /// Where the codes of email and SMS factors go, masked.
+  package func codeAddresses(of account: Account.ID) async throws -> [Factor.ID: String] {
+    try await database.read { try CodeAddresses($0).recipients(of: account).mapValues(\.masked) }
+  }
+
   /// A disabled user gets nothing from any door; live sessions and challenges end. False where there is no such user. Throws
   /// `LastAdministrator`.
   package func setEnabled(_ isEnabled: Bool, _ name: String, by provenance: Provenance) async throws -> Bool {
@@ -125,22 +139,55 @@ package struct Accounts: Sendable {
   package enum PasswordOutcome: Sendable, Equatable {
     case done
     case unknownUser
-    case invalid(PasswordRule.Refusal)
+    case invalid([PasswordFlaw])
   }
 
   /// An operator sets a password: sessions, challenges and known devices end, and the password may be tried again from
   /// everywhere. Throws `HashingPool.Overloaded`.
   package func setPassword(_ password: Secret, _ name: String, by provenance: Provenance) async throws -> PasswordOutcome {
-    if let refusal = PasswordRule.refusal(of: password) { return .invalid(refusal) }
+    let (hints, earlier) = try await past(of: name)
+    let flaws = try await policy.flaws(of: password, hints: hints, earlier: earlier)
+    guard flaws.isEmpty else { return .invalid(flaws) }
     let stored = try await passwords.hash(password, at: now())
     let isKnown = try await change(name) { db, account, at in
-      try AccountStore(db).setPassword(stored, account.id)
+      try PasswordReplacement(db, policy: policy).set(stored, of: account)
       try end(account.id, because: .password, db, by: provenance, at: at)
-      try DeviceStore(db).deleteAll(of: account.id)
       try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
       try AuditLog(db).append(.account("password_set", account), by: provenance, at: at)
+      try notices.tell(account, .passwordChanged, db, by: provenance, at: at)
     }
     return isKnown ? .done : .unknownUser
+  }
+
+  /// What a new password of this user's is held against.
+  private func past(of name: String) async throws -> (hints: [String], earlier: [StoredPassword]) {
+    guard let username = try? Username(name, allowsUnicode: true) else { return ([], []) }
+    return try await database.read { db in
+      guard let account = try AccountStore(db).account(named: username) else { return ([], []) }
+      return (account.hints, try PasswordHistoryStore(db).earlier(of: account))
+    }
+  }
+
+  /// From where the user's password is refused for too many failures.
+  package enum PasswordLock: Sendable, Equatable {
+    case none
+    /// From everywhere that the account does not know.
+    case unknownSources
+  }
+
+  package func passwordLock(of account: Account) async throws -> PasswordLock {
+    let digest = usernameDigest(account.username.text, vault)
+    let failures = try await database.read { try PasswordFailureStore($0).failures(digest, .unknown) }
+    return failures >= PasswordFailureStore.most ? .unknownSources : .none
+  }
+
+  /// The language that the user is written to in; `nil` for the installation's. False where there is no such user.
+  package func setLanguage(_ language: Language?, _ name: String, by provenance: Provenance) async throws -> Bool {
+    try await change(name) { db, account, at in
+      guard account.language != language?.rawValue else { return }
+      try AccountStore(db).setLanguage(language?.rawValue, account.id)
+      try AuditLog(db).append(.account("language_set", account), by: provenance, at: at)
+    }
   }
 
   /// Recovery from too many failures: password and factors may be tried again. False where there is no such user.

@@ -1,3 +1,4 @@
+package import Defense
 package import Persistence
 package import Primitives
 package import WebAuthn
@@ -6,14 +7,69 @@ package import WebAuthn
 package struct CredentialServices: Sendable {
   package let enrollments: Enrollments
   package let factors: OwnFactors
+  package let invitations: Invitations
+  package let passwordChange: PasswordChange
+  package let devices: Devices
+  package let recovery: Recovery
+  package let registration: Registration
+  package let addresses: AddressChanges
+  package let codes: CodeSending
+
+  /// What all of them rest on.
+  package struct Ground: Sendable {
+    let database: any Database
+    let vault: Vault
+    let passwords: Passwords
+    let policy: PasswordPolicy
+    let links: Links
+    let writing: Writing
+    let limiter: PaceLimiter
+    let pace: Pace?
+    let now: Now
+
+    var outbox: Outbox { writing.outbox }
+    var notices: Notices { writing.notices }
+    var codes: CodeSending { writing.codes }
+
+    package init(
+      database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, writing: Writing,
+      limiter: PaceLimiter, pace: Pace?, now: Now
+    ) {
+      self.database = database
+      self.vault = vault
+      self.passwords = passwords
+      self.policy = policy
+      self.links = links
+      self.writing = writing
+      self.limiter = limiter
+      self.pace = pace
+      self.now = now
+    }
+  }
 
   package init(
-    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String,
-    passkeys: PasskeySettings, now: Now
+    _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, accounts: AccountSettings,
+    registration settings: RegistrationSettings, passkeys: PasskeySettings, serviceName: String, audience: String
   ) {
     enrollments = Enrollments(
-      database: database, vault: vault, sessions: sessions, roles: roles, serviceName: serviceName, audience: audience,
-      passkeys: passkeys, now: now)
-    factors = OwnFactors(database: database, vault: vault, now: now)
+      database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, codes: ground.codes, notices: ground.notices,
+      serviceName: serviceName, audience: audience, passkeys: passkeys, now: ground.now)
+    codes = ground.codes
+    factors = OwnFactors(database: ground.database, vault: ground.vault, notices: ground.notices, now: ground.now)
+    invitations = Invitations(
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, links: ground.links,
+      notices: ground.notices, registrationRoles: settings.roles, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+    passwordChange = PasswordChange(
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy,
+      notices: ground.notices, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+    devices = Devices(database: ground.database, now: ground.now)
+    recovery = Recovery(
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, outbox: ground.outbox,
+      notices: ground.notices, links: ground.links, settings: accounts, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+    registration = Registration(
+      database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
+    addresses = AddressChanges(
+      database: ground.database, vault: ground.vault, outbox: ground.outbox, notices: ground.notices, codes: codes, links: ground.links,
+      now: ground.now)
   }
 }

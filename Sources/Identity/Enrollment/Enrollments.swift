@@ -13,6 +13,8 @@ package struct Enrollments: Sendable {
   /// What an authenticator app shows beside the code.
   let serviceName: String
   let passkeys: PasskeySettings
+  let codes: CodeSending
+  private let notices: Notices
   private let sessions: Sessions
   private let roles: LiveRoleGraph
   /// The audience of the first session: this server.
@@ -20,11 +22,13 @@ package struct Enrollments: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, serviceName: String, audience: String,
-    passkeys: PasskeySettings, now: Now
+    database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, codes: CodeSending, notices: Notices,
+    serviceName: String, audience: String, passkeys: PasskeySettings, now: Now
   ) {
     self.database = database
     self.vault = vault
+    self.codes = codes
+    self.notices = notices
     self.sessions = sessions
     self.roles = roles
     self.serviceName = serviceName
@@ -158,6 +162,7 @@ package struct Enrollments: Sendable {
     case .added, .complete:
       guard try FactorStore(db).confirm(factor.id, at: instant) else { return .unknown }
       try FactorChange(db).record(.factorEnrolled(factor, authority.account.id), of: authority.account, by: context.provenance, at: instant)
+      try notices.tell(authority.account, .factorAdded(factor.method), db, by: context.provenance, at: instant)
       guard case .complete(let proof) = state, case .invited(let enrollee) = authority else { return .added(factor) }
       return try open(enrollee, proof, graph, context, db, at: instant)
     default: return .ended
@@ -177,7 +182,7 @@ package struct Enrollments: Sendable {
       account: enrollee.account, audience: audience, roles: nil, device: nil, deviceName: "", active: active)
     let ofApplication = SignInContext(
       application: enrollee.application, provenance: context.provenance, userAgent: context.userAgent)
-    return .opened(try sessions.open(opening, proof: SignInProof(enrolled: proof), ofApplication, db, at: instant))
+    return .opened(try sessions.open(opening, proof: .factors(SignInProof(enrolled: proof)), ofApplication, db, at: instant))
   }
 }
 

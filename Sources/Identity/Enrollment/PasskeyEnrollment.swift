@@ -39,12 +39,12 @@ extension Enrollments {
   ) async throws -> PasskeyOutcome {
     guard let id: Factor.ID = sent.identifier(), let own = challenge(of: id, authority), ConstantTime.areEqual(own.digest, sent.digest)
     else { return .concluded(.unknown, nil) }
-    let expected = Registration.Expectation(
+    let expected = RegisteredCredential.Expectation(
       challenge: PasskeyAnswer.bytes(for: own), party: passkeys.party, algorithms: CreationOptions.algorithms,
       isUserVerificationRequired: passkeys.userVerification == .required, anchors: passkeys.anchors, instant: now())
-    var registration: Registration?
+    var registration: RegisteredCredential?
     var reason: WebAuthnError?
-    do { registration = try Registration(verifying: response, expected) } catch { reason = error }
+    do { registration = try RegisteredCredential(verifying: response, expected) } catch { reason = error }
     do {
       let outcome = try await confirm(id, .webauthn, by: authority, context) { [registration] db, factor, _ in
         guard let registration else { return false }

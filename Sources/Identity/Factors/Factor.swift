@@ -4,10 +4,22 @@ package import Primitives
 package enum FactorMethod: String, Sendable, CaseIterable {
   case totp
   case webauthn
+  case email
+  case sms
   case recoveryCode = "recovery_code"
 
   /// RFC 8176 has no word for a recovery code: it is a one-time password that was written down.
-  package var amr: [String] { self == .webauthn ? ["pop"] : ["otp"] }
+  package var amr: [String] {
+    switch self {
+    case .totp, .recoveryCode: ["otp"]
+    case .webauthn: ["pop"]
+    case .email: ["otp", "email"]
+    case .sms: ["otp", "sms"]
+    }
+  }
+
+  /// What it proves together with a password (NIST SP 800-63B-4, as the contract has it): a mailbox is no authenticator of its own.
+  package var acr: String { self == .email ? "aal1" : "aal2" }
 }
 
 /// A second factor of one account.
@@ -66,6 +78,7 @@ struct FactorUse: Sendable, Equatable {
   enum Mark: Sendable, Equatable {
     case totpStep(Int64)
     case recoveryCode(digest: [UInt8])
+    case sentCode(digest: [UInt8])
     case passkey(PasskeyUse)
   }
 

@@ -7,9 +7,11 @@ package import Primitives
 package struct OwnFactors: Sendable {
   private let database: any Database
   private let vault: Vault
+  private let notices: Notices
   private let now: Now
 
-  package init(database: any Database, vault: Vault, now: Now) {
+  package init(database: any Database, vault: Vault, notices: Notices, now: Now) {
+    self.notices = notices
     self.database = database
     self.vault = vault
     self.now = now
@@ -20,15 +22,20 @@ package struct OwnFactors: Sendable {
     package let factor: Factor
     /// Recovery codes that are left; `nil` for other kinds.
     package let remaining: Int?
+    /// Where its codes go, masked; `nil` for other kinds.
+    package let address: String?
   }
 
   /// The oldest first; what was begun and not confirmed in time is left out.
   package func list(of account: Account.ID) async throws -> [Listed] {
     let begin = now() - EnrollmentState.lifetime
     return try await database.read { db in
-      try FactorStore(db).factors(of: account).filter { $0.isConfirmed || $0.createdAt > begin }.map { factor in
+      let recipients = try CodeAddresses(db).recipients(of: account)
+      return try FactorStore(db).factors(of: account).filter { $0.isConfirmed || $0.createdAt > begin }.map { factor in
         let codes = RecoveryCodes(db, vault: vault)
-        return Listed(factor: factor, remaining: factor.method == .recoveryCode ? try codes.remaining(of: factor.id) : nil)
+        return Listed(
+          factor: factor, remaining: factor.method == .recoveryCode ? try codes.remaining(of: factor.id) : nil,
+          address: recipients[factor.id]?.masked)
       }
     }
   }
@@ -60,6 +67,7 @@ package struct OwnFactors: Sendable {
         return .unproven
       }
       try FactorChange(db).record(.factor("removed", factor, live.account.id), of: live.account, by: provenance, at: at)
+      try notices.tell(live.account, .factorRemoved(factor.method), db, by: provenance, at: at)
       return .removed
     }
   }
@@ -83,6 +91,7 @@ package struct OwnFactors: Sendable {
       try store.insert(factor, of: live.account.id)
       try RecoveryCodes(db, vault: vault).insert(codes, of: factor.id)
       try FactorChange(db).record(.factor("codes_renewed", factor, live.account.id), of: live.account, by: provenance, at: at)
+      try notices.tell(live.account, .factorAdded(.recoveryCode), db, by: provenance, at: at)
       return codes.map(\.text)
     }
   }

@@ -9,7 +9,7 @@ struct PasskeyStore {
   init(_ db: any Transaction) { self.db = db }
 
   /// False where the credential is there already, whoever's it is.
-  func insert(_ registration: Registration, of factor: Factor.ID) throws(DatabaseError) -> Bool {
+  func insert(_ registration: RegisteredCredential, of factor: Factor.ID) throws(DatabaseError) -> Bool {
     let flags = registration.flags
     return try db.row(
       """

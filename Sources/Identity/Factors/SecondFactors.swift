@@ -15,25 +15,37 @@ struct SecondFactors {
   }
 
   /// What an account can answer with, in the order of `FactorMethod`.
-  func methods(of account: Account.ID) throws(DatabaseError) -> [FactorMethod] {
-    let usable = Set(try FactorStore(db).factors(of: account).filter { $0.confirmedAt != nil }.map(\.method))
+  func methods(of account: Account.ID, except excluded: Set<Factor.ID> = []) throws(DatabaseError) -> [FactorMethod] {
+    let factors = try FactorStore(db).factors(of: account).filter { $0.isConfirmed && !excluded.contains($0.id) }
+    let usable = Set(factors.map(\.method))
     return FactorMethod.allCases.filter(usable.contains)
   }
 
+  /// Those whose codes go to this mailbox: where it is what an account is recovered by, none of them is a second factor.
+  func factors(of account: Account.ID, reachedAt address: String) throws(DatabaseError) -> Set<Factor.ID> {
+    let recipients = try CodeAddresses(db).recipients(of: account)
+    return Set(recipients.filter { $0.value.channel == .mail && Mailbox.areSame($0.value.text, address) }.keys)
+  }
+
   /// Evaluates a guess and, where it is wrong, counts it in the same transaction: parallel guesses cannot pass the bound.
-  /// A locked factor is not evaluated. Nothing is consumed yet.
+  /// A locked factor is not evaluated, nor is one that is excluded. Nothing is consumed yet. `binding` is what a code that was sent has
+  /// to have been asked for; without one there is none. Without `passkeys` no passkey is taken.
   func check(
-    _ answer: FactorAnswer, of account: Account.ID, _ passkeys: PasskeySettings, by provenance: Provenance, at instant: Instant
+    _ answer: FactorAnswer, of account: Account.ID, except excluded: Set<Factor.ID> = [], within binding: CodeBinding?,
+    passkeys: PasskeySettings? = nil, by provenance: Provenance, at instant: Instant
   ) throws -> FactorVerdict {
-    let factors = try FactorStore(db).factors(of: account).filter { $0.method == answer.method && $0.confirmedAt != nil }
+    let factors = try FactorStore(db).factors(of: account).filter {
+      $0.method == answer.method && $0.isConfirmed && !excluded.contains($0.id)
+    }
     guard !factors.isEmpty else { return .unavailable }
     if let passkey = answer.passkey {
+      guard let passkeys else { return .unavailable }
       return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
     }
     let open = factors.filter { !$0.isLocked }
     guard !open.isEmpty else { return .locked }
     for factor in open {
-      if let use = try use(answer, of: factor.id, at: instant) { return .right(use) }
+      if let use = try use(answer, of: factor.id, within: binding, at: instant) { return .right(use) }
     }
     for factor in open where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
       try AuditLog(db).append(.factorLocked(factor.id, account), by: provenance, at: instant)
@@ -47,16 +59,20 @@ struct SecondFactors {
       switch use.mark {
       case .totpStep(let step): try TOTPFactor(db, vault: vault).consume(step: step, of: use.factor)
       case .recoveryCode(let digest): try RecoveryCodes(db, vault: vault).consume(digest, of: use.factor, at: instant)
+      case .sentCode(let digest): try CodeFactor(db, vault: vault).consume(digest, of: use.factor)
       case .passkey(let passkey): try PasskeyStore(db).advance(passkey, of: use.factor)
       }
     if isFirst { try FactorStore(db).recordUse(use.factor, at: instant) }
     return isFirst
   }
 
-  private func use(_ answer: FactorAnswer, of factor: Factor.ID, at instant: Instant) throws -> FactorUse? {
+  private func use(
+    _ answer: FactorAnswer, of factor: Factor.ID, within binding: CodeBinding?, at instant: Instant
+  ) throws -> FactorUse? {
     switch answer.method {
     case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: factor, at: instant)
     case .recoveryCode: try RecoveryCodes(db, vault: vault).use(answer.code, of: factor)
+    case .email, .sms: try CodeFactor(db, vault: vault).use(answer.code, of: factor, within: binding, at: instant)
     // A passkey is never answered with a code.
     case .webauthn: nil
     }

@@ -51,6 +51,9 @@ package final class Passwords: Sendable {
     }
   }
 
+  /// Other work on passwords that must not run on an event loop. Throws `HashingPool.Overloaded`.
+  func onPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value { try await pool.run(work) }
+
   /// Whether a hash is older than the settings: cheaper, or under an old pepper.
   package func isOutdated(_ stored: StoredPassword) -> Bool {
     stored.pepperGeneration != (try? vault.pepper().generation) || PasswordHash.needsRehash(stored.hash, parameters)

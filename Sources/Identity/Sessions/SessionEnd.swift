@@ -12,6 +12,8 @@ enum SessionEnd: String, Sendable {
   /// A refresh token that was used came again.
   case theft
   case password
+  case recovery
+  case factorsReset = "factors_reset"
   case disabled
   case deleted
 

@@ -13,6 +13,8 @@ struct Challenge: Sendable {
   /// When the password that was proven was set: a change of password ends the challenge.
   let passwordChangedAt: Instant
   let device: Device.ID?
+  /// Of the token that named it: once another has taken its place, the device is no known one here.
+  let deviceDigest: [UInt8]?
   let deviceName: String
   let audience: String
   let requestedRoles: [String]?
@@ -34,10 +36,10 @@ struct ChallengeStore {
     try db.run(
       """
       INSERT INTO challenge (id, digest, account_id, application_id, password_changed_at, device_id, device_name, audience,
-        requested_roles, attempts, expires_at, used_at)
+        requested_roles, attempts, expires_at, used_at, device_digest)
       VALUES (\(challenge.id), \(digest), \(challenge.account), \(challenge.application), \(challenge.passwordChangedAt),
         \(challenge.device), \(challenge.deviceName), \(challenge.audience), \(challenge.requestedRoles?.joined(separator: " ")),
-        \(0), \(challenge.expiresAt), NULL)
+        \(0), \(challenge.expiresAt), NULL, \(challenge.deviceDigest))
       """)
     try db.run(
       """
@@ -62,7 +64,7 @@ struct ChallengeStore {
     let challenge = Challenge(
       id: id, account: try row.identifier("account_id"), application: try row.identifierIfPresent("application_id"),
       passwordChangedAt: try row.instant("password_changed_at"), device: try row.identifierIfPresent("device_id"),
-      deviceName: try row.text("device_name"), audience: try row.text("audience"),
+      deviceDigest: try row.bytesIfPresent("device_digest"), deviceName: try row.text("device_name"), audience: try row.text("audience"),
       requestedRoles: try row.textIfPresent("requested_roles").map(words), expiresAt: try row.instant("expires_at"))
     return challenge.application == application ? challenge : nil
   }

@@ -21,13 +21,13 @@ package struct SignIn: Sendable {
   /// Sign-ins for one username; `nil` where pace is switched off.
   let pace: Pace?
   let settings: AccountSettings
+  let devices: DeviceSettings
   let log: Log
   let now: Now
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, passkeys: Passkeys, sessions: Sessions, roles: LiveRoleGraph,
-    limiter: PaceLimiter,
-    pace: Pace?, settings: AccountSettings, log: Log, now: Now
+    limiter: PaceLimiter, pace: Pace?, settings: AccountSettings, devices: DeviceSettings, log: Log, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -38,6 +38,7 @@ package struct SignIn: Sendable {
     self.limiter = limiter
     self.pace = pace
     self.settings = settings
+    self.devices = devices
     self.log = log
     self.now = now
   }

@@ -19,10 +19,15 @@ extension SignIn {
     guard let account = attempt.account else { return ended(state) }
 
     switch state {
-    case .challenged: return try challenge(request, account, device, db, at: instant)
+    case .challenged:
+      if let device, devices.trusts(device, at: instant) {
+        state.handle(.deviceTrusted)
+        return try openTrusted(state, attempt, account, device, graph, db, at: instant)
+      }
+      return try challenge(request, account, device, db, at: instant)
     case .awaitingFactor:
       guard let answer = request.answer else { return .ended(.refused) }
-      let use = try evaluate(answer, of: account.id, &state, request.context.provenance, db, at: instant)
+      let use = try evaluate(answer, of: account.id, within: nil, &state, request.context.provenance, db, at: instant)
       guard case .complete = state else { return ended(state) }
       var opening = Opening(
         account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
@@ -47,8 +52,10 @@ extension SignIn {
     guard let attemptsLeft = try store.takeAttempt(challenge.id) else { return .ended(.invalidChallenge) }
     var state = SignInState.challenged
     state.handle(.challengeAnswered)
-    let use = try evaluate(call.answer, of: account.id, &state, call.context.provenance, db, at: instant)
+    let use = try evaluate(
+      call.answer, of: account.id, within: .signIn(challenge.id), &state, call.context.provenance, db, at: instant)
     let device = try challenge.device.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
+      .flatMap { $0.digest == challenge.deviceDigest ? $0 : nil }
     var opening = Opening(
       account: account, audience: challenge.audience, roles: challenge.requestedRoles, device: device, deviceName: challenge.deviceName)
     guard case .complete = state else {
@@ -66,34 +73,26 @@ extension SignIn {
     return conclusion
   }
 
-  /// Right, wrong or locked. A wrong password is counted here, where parallel guesses queue: whatever was hashed meanwhile,
-  /// only so many get an answer.
   private func passwordEvent(
     _ attempt: PasswordAttempt, _ source: PasswordFailureStore.Source, _ db: any Transaction, at instant: Instant
   ) throws -> SignInState.Event {
-    let failures = PasswordFailureStore(db)
-    if try failures.failures(attempt.digest, source) >= PasswordFailureStore.most { return .passwordLocked }
-    if attempt.isRight, let account = attempt.account, try isStill(account, db) {
-      let hasFactor = try !SecondFactors(db, vault: vault).methods(of: account.id).isEmpty
+    let verdict = try PasswordGuesses(db).judge(
+      attempt.isRight, of: attempt.account, attempt.digest, source, by: attempt.request.context.provenance, at: instant)
+    switch verdict {
+    case .locked: return .passwordLocked
+    case .wrong: return .passwordWrong
+    case .right:
+      let hasFactor = try attempt.account.map { try !SecondFactors(db, vault: vault).methods(of: $0.id).isEmpty } ?? false
       return .passwordRight(hasFactor: hasFactor, hasAnswer: attempt.request.answer != nil)
     }
-    if try failures.count(attempt.digest, source, at: instant) == PasswordFailureStore.most, let account = attempt.account {
-      try AuditLog(db).append(.passwordLocked(account.id), by: attempt.request.context.provenance, at: instant)
-    }
-    return .passwordWrong
-  }
-
-  /// Whether the account is enabled and still has the password that was checked.
-  private func isStill(_ account: Account, _ db: any Transaction) throws -> Bool {
-    guard let current = try AccountStore(db).account(account.id), current.isEnabled else { return false }
-    return current.password?.changedAt == account.password?.changedAt
   }
 
   private func evaluate(
-    _ answer: FactorAnswer, of account: Account.ID, _ state: inout SignInState, _ provenance: Provenance, _ db: any Transaction,
-    at instant: Instant
+    _ answer: FactorAnswer, of account: Account.ID, within binding: CodeBinding?, _ state: inout SignInState, _ provenance: Provenance,
+    _ db: any Transaction, at instant: Instant
   ) throws -> FactorUse? {
-    switch try SecondFactors(db, vault: vault).check(answer, of: account, passkeys.settings, by: provenance, at: instant) {
+    let factors = SecondFactors(db, vault: vault)
+    switch try factors.check(answer, of: account, within: binding, passkeys: passkeys.settings, by: provenance, at: instant) {
     case .right(let use):
       state.handle(use.event(answer.method))
       return use
@@ -109,7 +108,21 @@ extension SignIn {
   ) throws -> Conclusion? {
     guard case .complete(let proof) = state, let use else { return ended(state) }
     guard try SecondFactors(db, vault: vault).consume(use, at: instant) else { return nil }
-    return .opened(try sessions.open(opening, proof: proof, context, db, at: instant))
+    return .opened(try sessions.open(opening, proof: .factors(proof), context, db, at: instant))
+  }
+
+  /// Opens a session by a password alone, from a device that is trusted for a time.
+  private func openTrusted(
+    _ state: SignInState, _ attempt: PasswordAttempt, _ account: Account, _ device: Device, _ graph: RoleGraph, _ db: any Transaction,
+    at instant: Instant
+  ) throws -> Conclusion {
+    guard case .trusted(let proof) = state else { return ended(state) }
+    let request = attempt.request
+    var opening = Opening(
+      account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
+    if let refusal = try activate(&opening, request.context, graph, db, at: instant) { return .ended(refusal) }
+    try PasswordFailureStore(db).clear(attempt.digest, .device(device.id))
+    return .opened(try sessions.open(opening, proof: .trustedDevice(proof), request.context, db, at: instant))
   }
 
   /// Works out which roles are active, and refuses what was asked for and cannot be. Looked at only when both factors were right,
@@ -134,8 +147,8 @@ extension SignIn {
   ) throws -> Conclusion {
     let challenge = Challenge(
       id: Challenge.ID(at: instant), account: account.id, application: request.context.application?.id,
-      passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceName: request.deviceName,
-      audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
+      passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceDigest: device?.digest,
+      deviceName: request.deviceName, audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
     let credential = OpaqueCredential(.challenge, for: challenge.id)
     try ChallengeStore(db).insert(challenge, digest: credential.digest)
     try AuditLog(db).append(.challenged(account.id), by: request.context.provenance, at: instant)
@@ -173,10 +186,6 @@ struct Opening: Sendable {
 }
 
 extension AuditEvent {
-  fileprivate static func passwordLocked(_ account: Account.ID) -> AuditEvent {
-    AuditEvent("password.locked", subject: "account:\(account)")
-  }
-
   fileprivate static func challenged(_ account: Account.ID) -> AuditEvent {
     AuditEvent("sign_in.challenged", subject: "account:\(account)")
   }

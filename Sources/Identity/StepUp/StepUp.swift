@@ -106,7 +106,7 @@ package struct StepUp: Sendable {
     guard try factors.methods(of: live.account.id).contains(answer.method) else { return .factorUnavailable }
     guard try store.takeAttempt(stepUp.id) else { return .invalidChallenge }
     var state = stepUp.state
-    switch state.handle(try event(answer, live, factors, by: provenance, at: instant)) {
+    switch state.handle(try event(answer, live, .stepUp(stepUp.id), factors, by: provenance, at: instant)) {
     case .giveProof:
       let proof = OpaqueCredential(.proof, for: stepUp.id)
       guard try store.prove(stepUp.id, digest: proof.digest, at: instant) else { return .invalidChallenge }
@@ -120,9 +120,10 @@ package struct StepUp: Sendable {
   }
 
   private func event(
-    _ answer: FactorAnswer, _ live: LiveSession, _ factors: SecondFactors, by provenance: Provenance, at instant: Instant
+    _ answer: FactorAnswer, _ live: LiveSession, _ binding: CodeBinding, _ factors: SecondFactors, by provenance: Provenance,
+    at instant: Instant
   ) throws -> StepUpState.Event {
-    switch try factors.check(answer, of: live.account.id, passkeys, by: provenance, at: instant) {
+    switch try factors.check(answer, of: live.account.id, within: binding, passkeys: passkeys, by: provenance, at: instant) {
     case .right(let use): try factors.consume(use, at: instant) ? .factorRight : .factorWrong
     case .wrong, .unavailable: .factorWrong
     case .locked: .factorLocked

@@ -21,7 +21,10 @@ package struct AuditEntry: Sendable, Equatable {
 extension AuditEntry {
   init(_ event: AuditEvent, by provenance: Provenance, at instant: Instant, after previous: (sequence: Int64, digest: [UInt8])) {
     var json = JSONWriter()
-    json.object { for fact in event.detail { $0.member(fact.name, fact.value) } }
+    json.object { json in
+      for fact in event.detail { json.member(fact.name, fact.value) }
+      if !provenance.ray.isEmpty { json.member("cf_ray", provenance.ray) }
+    }
     self.init(
       sequence: previous.sequence + 1, happenedAt: instant, action: event.action, actor: provenance.actor.description,
       subject: event.subject, requestID: provenance.requestID, address: provenance.address,

@@ -51,10 +51,14 @@ package struct Provenance: Sendable, Equatable {
   /// The client's address; empty for what no request asked for.
   package let address: String
 
-  package init(actor: Actor, requestID: String = "", address: String = "") {
+  /// The edge's own name of the request (`CF-Ray`), where it came through one; else empty. Part of an entry's detail.
+  package let ray: String
+
+  package init(actor: Actor, requestID: String = "", address: String = "", ray: String = "") {
     self.actor = actor
     self.requestID = requestID
     self.address = address
+    self.ray = ray
   }
 
   package static let system = Provenance(actor: .system)

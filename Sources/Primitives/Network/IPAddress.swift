@@ -37,6 +37,12 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
   package static let loopback = IPAddress(v4: 0x7F00_0001)
 
+  /// 0.0.0.0 or ::, from which nobody calls.
+  package var isUnspecified: Bool { high == 0 && (low == 0 || low == 0xFFFF_0000_0000) }
+
+  /// 127.0.0.0/8 or ::1.
+  package var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
+
   package var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
   /// What limits by address count together: an IPv4 address, or the /64 that one IPv6 customer holds.
@@ -59,12 +65,6 @@ package enum PeerAddress: Hashable, Sendable, CustomStringConvertible {
 
   /// `nil` for a Unix-domain peer.
   package var address: IPAddress? { if case .internet(let address, _) = self { address } else { nil } }
-
-  /// What is counted together, for people: `192.0.2.1`, `2001:db8::/64`, `local`.
-  package var siteDescription: String {
-    guard let address else { return description }
-    return address.isIPv4 ? address.description : "\(address.site)/64"
-  }
 
   /// The address without the port, `local` for a Unix-domain socket: the form that is logged.
   package var description: String { if case .internet(let address, _) = self { address.description } else { "local" } }

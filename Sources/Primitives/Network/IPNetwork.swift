@@ -19,9 +19,20 @@ package struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     guard Self.masked(address, length) == address else { return nil }
   }
 
+  /// Whether it holds every IPv4 address, or every address at all.
+  package var isEverybody: Bool { length <= 96 && contains(IPAddress(v4: 0)) }
+
+  package var isIPv4: Bool { address.isIPv4 && length >= 96 }
+
+  /// The number behind the slash.
+  package var prefix: Int { isIPv4 ? length - 96 : length }
+
+  /// Whether there is an address in both.
+  package func overlaps(_ other: IPNetwork) -> Bool { contains(other.address) || other.contains(address) }
+
   package func contains(_ other: IPAddress) -> Bool { Self.masked(other, length) == address }
 
-  package var description: String { "\(address)/\(address.isIPv4 ? length - 96 : length)" }
+  package var description: String { "\(address)/\(prefix)" }
 
   private static func masked(_ address: IPAddress, _ length: Int) -> IPAddress {
     IPAddress(high: address.high & mask(length), low: address.low & mask(length - 64))

@@ -12,6 +12,8 @@ package struct Route: Sendable {
   package let isBodyOptional: Bool
   /// Whether a malformed `X-Request-ID` is replaced instead of refused: decisions, which must not fail for it.
   package let replacesBadRequestID: Bool
+  /// Whether a process of this machine may ask where everybody else has to come through the edge: a health check.
+  package let isProbe: Bool
   let admit: @Sendable (Request) -> Response?
   let respond: Responder
   let finish: (@Sendable (Response, Request) -> Response)?
@@ -22,7 +24,7 @@ package struct Route: Sendable {
   /// A route for any method does not ask for a length (411): what stands in its body, nobody promised to use.
   package init(
     _ method: Method?, _ pattern: String, bodyLimit: Int, isBodyOptional: Bool = false, replacesBadRequestID: Bool = false,
-    admit: @escaping @Sendable (Request) -> Response?, respond: Responder,
+    isProbe: Bool = false, admit: @escaping @Sendable (Request) -> Response?, respond: Responder,
     finish: (@Sendable (Response, Request) -> Response)? = nil
   ) {
     self.method = method
@@ -30,6 +32,7 @@ package struct Route: Sendable {
     self.bodyLimit = bodyLimit
     self.isBodyOptional = isBodyOptional
     self.replacesBadRequestID = replacesBadRequestID
+    self.isProbe = isProbe
     self.admit = admit
     self.respond = respond
     self.finish = finish

@@ -35,6 +35,8 @@ struct HTTPConnection {
   private(set) var phase = Phase.idle
   /// Whether the answer in the making may be followed by another request.
   private(set) var isPersistent = true
+  /// Whether no request has come yet.
+  private(set) var isFresh = true
   private var parser = RequestParser()
 
   /// Ends the connection after the request at hand, or the next one where there is none.
@@ -53,6 +55,7 @@ struct HTTPConnection {
         return .wait
       case .head(let head):
         phase = .routing
+        isFresh = false
         isPersistent = head.isPersistent && !isDraining
         return .route(head)
       case .body(let body):

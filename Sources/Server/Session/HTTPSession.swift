@@ -5,16 +5,17 @@ internal import Transport
 /// Carries out what `HTTPConnection` decides, on a real connection: routes, calls the responders, writes answers, sets deadlines.
 ///
 /// `@unchecked Sendable`: touched only on its loop; the task of a suspending responder brings its answer back there.
-final class HTTPSession: ConnectionClient, @unchecked Sendable {
+final class HTTPSession: DrainingClient, @unchecked Sendable {
   /// Answers that may gather before they are sent.
   private static let mostGatheredOutput = 64 << 10
+  private static let prefaceLine = Array("PRI * HTTP/2.0\r\n".utf8)
   /// Requests of one connection in one turn of the loop, so that a pipeline does not keep the others waiting.
   private static let mostRequestsPerTurn = 64
   private static let lingerTimeout = Duration.seconds(2)
 
   let context: LoopContext
   let connection: Connection
-  let client: [UInt8]
+  var clients: ConnectionClients
   var machine = HTTPConnection()
   /// The request whose body or answer is awaited.
   var current: Exchange?
@@ -26,12 +27,14 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
   private var isPostponed = false
   /// The peer will send no more: what it has sent is answered, then it is over.
   private var isPeerDone = false
+  /// Another session has taken the connection over.
+  private var isReplaced = false
   private var shownDeadline = HTTPConnection.Phase.closing
 
   init(_ connection: Connection, _ context: LoopContext) {
     self.context = context
     self.connection = connection
-    client = Array(connection.peer.description.utf8)
+    clients = ConnectionClients(connection)
     machine.isDraining = context.isDraining
     updateDeadline()
   }
@@ -113,6 +116,9 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
         requests += 1
         route(head)
       case .respond(let body): respond(body)
+      case .fail(.prefaceOfHTTP2) where machine.isFresh && connection.negotiatedProtocol == nil:
+        becomeHTTP2(bytes.extracting(position..<bytes.count))
+        return bytes.count
       case .fail(let error): fail(error)
       }
       if context.output.count > Self.mostGatheredOutput { sendOutput() }
@@ -120,10 +126,19 @@ final class HTTPSession: ConnectionClient, @unchecked Sendable {
     return position
   }
 
+  /// The client speaks HTTP/2, which it says in a first line that HTTP/1 cannot have (RFC 9113, section 3.4).
+  private func becomeHTTP2(_ rest: Span<UInt8>) {
+    isReplaced = true
+    guard let session = HTTP2Session(connection, context) else { return connection.close() }
+    connection.client = session
+    session.received(Self.prefaceLine.span)
+    session.received(rest)
+  }
+
   /// After each step: sends what was answered, sets the deadline, closes, and holds back or asks for bytes.
   private func settle() {
     sendOutput()
-    guard !connection.isClosed else { return }
+    guard !connection.isClosed, !isReplaced else { return }
     updateDeadline()
     if connection.hasOutput || machine.phase == .answering || isPostponed {
       connection.pauseReading()

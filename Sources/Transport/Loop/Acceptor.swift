@@ -90,7 +90,7 @@ final class Acceptor {
       loop.refuse(socket, peer, with: reception.refusal)
       return true
     }
-    guard let connection = loop.add(socket, peer, release: { [quota] in quota.giveBack(for: peer) }) else {
+    guard let connection = loop.add(socket, peer, quota) else {
       quota.giveBack(for: peer)
       socket.close()
       return true

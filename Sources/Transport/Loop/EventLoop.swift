@@ -18,7 +18,7 @@ private import Synchronization
 /// `@unchecked Sendable`: everything mutable is touched only on the queue, save `inbox` and `owner`, which are synchronised.
 package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
   static let lingerMilliseconds: Int32 = 5
-  static let tickMilliseconds: UInt64 = 100
+  package static let tickMilliseconds: UInt64 = 100
   /// One read. Also what a connection may hold back while a request of it is being answered.
   static let readCapacity = 16 << 10
   /// Rounds of jobs that make further jobs, before events get their turn again.
@@ -46,7 +46,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   private var unfinished: [Connection] = []
   var pressure = Pressure()
   var wheel: TimerWheel
-  private(set) var tick: UInt32
+  /// The loop's clock, for deadlines.
+  package private(set) var tick: UInt32
   /// Counts turns, for what is rationed by turn.
   private(set) var turn: UInt64 = 0
   private var acceptors: [UInt64: Acceptor] = [:]
@@ -176,7 +177,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
 /// Deadlines, connections and listeners.
 extension EventLoop {
-  func add(_ socket: Socket, _ peer: PeerAddress, release: @escaping () -> Void) -> Connection? {
+  /// `quota`: what the connection was taken from; `nil` for one that is only told that there is no room.
+  func add(_ socket: Socket, _ peer: PeerAddress, _ quota: ConnectionQuota?) -> Connection? {
     let slot = freeSlots.popLast() ?? connections.count
     if slot == connections.count {
       connections.append(nil)
@@ -187,7 +189,7 @@ extension EventLoop {
       freeSlots.append(slot)
       return nil
     }
-    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, release: release)
+    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, quota: quota, release: release)
     connections[slot] = connection
     return connection
   }
@@ -218,8 +220,7 @@ extension EventLoop {
   }
 
   func schedule(_ slot: Int, after duration: Duration) {
-    let ticks = (duration.inMicroseconds / 1000 + Int64(Self.tickMilliseconds) - 1) / Int64(Self.tickMilliseconds)
-    wheel.schedule(slot, at: tick &+ UInt32(clamping: ticks) &+ 1)
+    wheel.schedule(slot, at: tick &+ Self.ticks(duration) &+ 1)
   }
 
   private func expireDeadlines() {

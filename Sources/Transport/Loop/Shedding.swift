@@ -84,7 +84,7 @@ extension EventLoop {
   /// Tells a connection that there is no room for it, where few are being told just now, and closes it.
   func refuse(_ socket: Socket, _ peer: PeerAddress, with answer: () -> [UInt8]) {
     guard pressure.refusals < Pressure.mostRefusals, case let answer = answer(), !answer.isEmpty,
-      let connection = add(socket, peer, release: { [self] in pressure.refusals -= 1 })
+      let connection = add(socket, peer, nil)
     else { return socket.close() }
     pressure.refusals += 1
     answer.withUnsafeBytes { connection.write($0) }

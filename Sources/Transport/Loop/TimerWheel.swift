@@ -1,3 +1,5 @@
+private import Primitives
+
 /// Deadlines of many things at 16 bytes each: a ring of slots, each a linked list threaded through arrays.
 ///
 /// Times are ticks. Moving a deadline later only writes a number; the entry is moved when its old slot comes up. That is what
@@ -88,5 +90,13 @@ package struct TimerWheel {
     if next[id] != Self.none { previous[Int(next[id])] = previous[id] }
     placed[id] = 0
     count -= 1
+  }
+}
+
+/// Durations in the wheel's ticks.
+extension EventLoop {
+  /// Rounded up.
+  package static func ticks(_ duration: Duration) -> UInt32 {
+    UInt32(clamping: (duration.inMicroseconds / 1000 + Int64(tickMilliseconds) - 1) / Int64(tickMilliseconds))
   }
 }

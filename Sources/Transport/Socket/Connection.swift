@@ -32,7 +32,10 @@ package final class Connection: @unchecked Sendable {
   private static let mostReadsPerTurn = 4
 
   package let loop: EventLoop
-  package let peer: PeerAddress
+  /// Who stands at the other end, or who a configured proxy there has announced.
+  package private(set) var peer: PeerAddress
+  /// Whether `peer` is of a proxy's header.
+  package private(set) var isPeerAnnounced = false
   package var client: (any ConnectionClient)?
   /// What TLS found out; `nil` on a plain connection.
   var security: ConnectionSecurity?
@@ -40,7 +43,8 @@ package final class Connection: @unchecked Sendable {
   var socket: Socket
   /// `nil` once there is a client.
   var entrance: ConnectionEntrance?
-  private let release: () -> Void
+  /// `nil` for a connection that is only told that there is no room.
+  private let quota: ConnectionQuota?
   private var output: [UInt8] = []
   private var outputStart = 0
   var isReadable = false
@@ -54,13 +58,21 @@ package final class Connection: @unchecked Sendable {
   /// The tick at which the deadline was set or taken away.
   private(set) var phaseBegan: UInt32
 
-  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, release: @escaping () -> Void) {
+  init(loop: EventLoop, slot: Int, socket: Socket, peer: PeerAddress, quota: ConnectionQuota?) {
     self.loop = loop
     self.slot = slot
     self.socket = socket
     self.peer = peer
-    self.release = release
+    self.quota = quota
     phaseBegan = loop.tick
+  }
+
+  /// The peer speaks for `client`, who is the peer from now on. `false` where that address has as many connections as it may.
+  func announce(_ client: PeerAddress) -> Bool {
+    guard let quota, quota.move(from: peer, to: client) else { return false }
+    peer = client
+    isPeerAnnounced = true
+    return true
   }
 
   /// The protocol that client and server agreed on in the handshake (ALPN); `nil` where they did not say.
@@ -126,7 +138,7 @@ package final class Connection: @unchecked Sendable {
     isClosed = true
     socket.close()
     loop.remove(self)
-    release()
+    if let quota { quota.giveBack(for: peer) } else { loop.pressure.refusals -= 1 }
     entrance?.end(.closed)
     entrance = nil
     client?.closed()

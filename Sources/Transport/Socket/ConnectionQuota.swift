@@ -41,11 +41,31 @@ package final class ConnectionQuota: Sendable {
     }
   }
 
+  /// Counts a connection under another address, which has become known. `false`, and nothing changes, where that one has as many as it
+  /// may.
+  func move(from peer: PeerAddress, to other: PeerAddress) -> Bool {
+    counts.withLock { counts in
+      let site = other.address?.site
+      let ofSite = site.map { counts.perSite[$0, default: 0] } ?? 0
+      guard site == peer.address?.site || ofSite < mostPerSite else {
+        counts.refused += 1
+        return false
+      }
+      Self.forget(peer, &counts)
+      if let site { counts.perSite[site, default: 0] += 1 }
+      return true
+    }
+  }
+
   func giveBack(for peer: PeerAddress) {
     counts.withLock { counts in
       counts.total -= 1
-      guard let site = peer.address?.site, let ofSite = counts.perSite[site] else { return }
-      counts.perSite[site] = ofSite > 1 ? ofSite - 1 : nil
+      Self.forget(peer, &counts)
     }
+  }
+
+  private static func forget(_ peer: PeerAddress, _ counts: inout Counts) {
+    guard let site = peer.address?.site, let ofSite = counts.perSite[site] else { return }
+    counts.perSite[site] = ofSite > 1 ? ofSite - 1 : nil
   }
 }

@@ -47,7 +47,10 @@ package final class TicketKeys: Sendable {
     ) -> Int32 = { connection, name, vector, cipher, mac, isSealing in
       guard let name, let vector, let context = SSL_get_SSL_CTX(connection), let owner = SSL_CTX_get_ex_data(context, 0) else { return -1 }
       let keys = Unmanaged<TicketKeys>.fromOpaque(owner).takeUnretainedValue()
-      return isSealing == 1 ? keys.seal(name, vector, cipher, mac) : keys.open(name, vector, cipher, mac)
+      if isSealing == 1 { return keys.seal(name, vector, cipher, mac) }
+      let opened = keys.open(name, vector, cipher, mac)
+      // A ticket that travels twice would tell who listens that it is the same client (RFC 8446, appendix C.4): each gets a successor.
+      return opened == 1 && SSL_version(connection) == TLS1_3_VERSION ? 2 : opened
     }
 
   private func seal(

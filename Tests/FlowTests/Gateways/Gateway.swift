@@ -66,13 +66,19 @@ final class Gateway {
   private let id: pid_t
   private var hasEnded = false
 
-  /// Returns when it accepts connections.
-  init(_ program: GatewayProgram, daemon: UInt16, service: UInt16) async throws {
+  /// With the file that users take. Returns when it accepts connections.
+  convenience init(_ program: GatewayProgram, daemon: UInt16, service: UInt16) async throws {
+    try await self.init(program) { folder, port in
+      try program.configuration(in: folder, listen: port, daemon: daemon, service: service)
+    }
+  }
+
+  /// With a test's own file, made from its folder and the port where it is to listen.
+  init(_ program: GatewayProgram, _ configuration: (_ folder: String, _ port: UInt16) throws -> String) async throws {
     guard let executable = program.executable, let port = FreePort.find() else { throw World.Unexpected(what: "no \(program.rawValue)") }
     self.port = port
     folder = try TemporaryFolder()
-    let text = try program.configuration(in: folder.path, listen: port, daemon: daemon, service: service)
-    try folder.write("configuration", text)
+    try folder.write("configuration", try configuration(folder.path, port))
     id = try Self.start([executable] + program.arguments("\(folder.path)/configuration", in: folder.path), in: folder.path)
     let isListening = await ChildProcess.eventually { [id] in
       waitpid(id, nil, WNOHANG) != 0 || (try? Connection(port: port)) != nil
@@ -104,6 +110,16 @@ final class Gateway {
     var child: pid_t = 0
     try #require(posix_spawn(&child, arguments[0], &actions, &attributes, argv, envp) == 0)
     return child
+  }
+
+  /// Runs a program to its end.
+  static func run(_ arguments: [String], in folder: String) throws {
+    var status: Int32 = 0
+    let child = try start(arguments, in: folder)
+    guard waitpid(child, &status, 0) == child, status == 0 else {
+      let output = (try? Data(contentsOf: URL(filePath: "\(folder)/output"))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      throw World.Unexpected(what: "\(arguments[0]): \(output)")
+    }
   }
 
   /// Asks politely; what is left of its group after that is killed.

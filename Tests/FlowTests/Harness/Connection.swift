@@ -10,9 +10,11 @@ final class Connection {
     let reason: String
   }
 
-  init(port: UInt16) throws {
+  /// `source`: the last byte of the address of this computer, 127.0.0.x, that the connection comes from.
+  init(port: UInt16, source: UInt8 = 1) throws {
     // No child of a test keeps it open.
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    if source != 1 { Self.bind(descriptor, to: source) }
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
     name.sin_port = port.bigEndian
@@ -42,6 +44,17 @@ final class Connection {
   }
 
   deinit { close(descriptor) }
+
+  private static func bind(_ descriptor: Int32, to source: UInt8) {
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_addr.s_addr = (UInt32(0x7F00_0000) | UInt32(source)).bigEndian
+    withUnsafePointer(to: &name) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
 
   /// Whether something comes within so many milliseconds, be it the end.
   func hasNews(within milliseconds: Int32) -> Bool {

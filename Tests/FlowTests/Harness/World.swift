@@ -83,7 +83,7 @@ final class World {
 
   static let configuration = """
     {issuer: "\(issuer)", listen: "127.0.0.1:0", operations: {listen: "127.0.0.1:0"}, pace: {enabled: false},
-     hashing: {memoryKiB: 64, iterations: 1, lanes: 2}, limits: {loops: 1, idleTimeout: 600}}
+     hashing: {memoryKiB: 64, iterations: 1, lanes: 2}, passwords: {composition: "none", minimumScore: 0, history: 0}, limits: {loops: 1, idleTimeout: 600}}
     """
 
   /// One call on a connection that is kept.

@@ -2,7 +2,7 @@ package import Cryptography
 package import Primitives
 
 /// A credential that has been verified (WebAuthn, section 7.1), as it is to be stored.
-package struct Registration: Sendable {
+package struct RegisteredCredential: Sendable {
   package let credentialID: [UInt8]
   /// COSE, as the authenticator wrote it.
   package let publicKey: [UInt8]

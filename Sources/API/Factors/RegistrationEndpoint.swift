@@ -1,0 +1,27 @@
+internal import HTTP
+internal import Identity
+internal import JSON
+internal import Primitives
+
+/// `POST /auth/register`: asks for an account. The answer is the same whether the address has one.
+struct RegistrationEndpoint: Endpoint {
+  let registration: Registration
+
+  func respond(to call: Call) async throws -> Response {
+    let body = try JSONObjectReader(call.request.body)
+    let email = try body.string("email")
+    try body.finish()
+    switch try await registration.start(email) {
+    case .accepted: break
+    case .disabled: throw Problem(.forbidden, "This server takes no registrations; ask the operator for an invitation.")
+    case .invalidAddress: throw body.wrong("email", "expected an address such as alice@example.com")
+    case .foreignDomain: throw body.wrong("email", "this server takes registrations from other domains only")
+    }
+    return .json(.accepted) { json in
+      json.object { json in
+        json.member("expires_in", Invitation.lifetime.inSeconds)
+        json.member("request_id", call.request.id)
+      }
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package import Cryptography
+package import Delivery
+internal import Journal
+package import Persistence
+package import Primitives
+package import Telemetry
+
+/// `POST /auth/mfa/send` and its like: a new code to the address of a factor. The answer says where to, never whether: a code that
+/// is held back costs the same work and gives the same bytes.
+package struct CodeSending: Sendable {
+  let database: any Database
+  let vault: Vault
+  let outbox: Outbox
+  let pace: MessagePace
+  let sms: SMSSettings
+  let log: Log
+  let now: Now
+
+  package init(database: any Database, vault: Vault, outbox: Outbox, pace: MessagePace, sms: SMSSettings, log: Log, now: Now) {
+    self.database = database
+    self.vault = vault
+    self.outbox = outbox
+    self.pace = pace
+    self.sms = sms
+    self.log = log
+    self.now = now
+  }
+
+  /// Of every code.
+  package static let lifetime = CodeFactor.lifetime
+
+  package enum Outcome: Sendable, Equatable {
+    case sent(to: String, lifetime: Duration)
+    /// Unknown, used, expired, or another's.
+    case invalidChallenge
+    /// The account has no factor of this method, or nothing sends its codes.
+    case factorUnavailable
+  }
+
+  /// For a sign-in's challenge.
+  package func send(_ credential: OpaqueCredential, _ method: FactorMethod, _ context: SignInContext) async throws -> Outcome {
+    try await send(method, context) { db, at in
+      guard let challenge = try ChallengeStore(db).challenge(credential, for: context.application?.id, at: at),
+        let account = try AccountStore(db).account(challenge.account), account.isEnabled,
+        account.password?.changedAt == challenge.passwordChangedAt
+      else { return nil }
+      return (account, .signIn(challenge.id), [])
+    }
+  }
+
+  /// For a step-up's challenge.
+  package func send(
+    _ credential: OpaqueCredential, _ method: FactorMethod, _ live: LiveSession, _ context: SignInContext
+  ) async throws -> Outcome {
+    try await send(method, context) { db, at in
+      guard try DoorKeeper(db).session(live.id, at: at) != nil, let stepUp = try StepUpStore(db).stepUp(credential, of: live.id, at: at),
+        case .challenged = stepUp.state
+      else { return nil }
+      return (live.account, .stepUp(stepUp.id), [])
+    }
+  }
+
+  /// For a recovery, by its mailed code: never to the mailbox that this came from.
+  package func send(recovery credential: OpaqueCredential, _ method: FactorMethod, _ context: SignInContext) async throws -> Outcome {
+    try await send(method, context) { db, at in
+      guard let (recovery, account) = try RecoveryStore(db).recovery(credential, at: at) else { return nil }
+      let mailbox = try SecondFactors(db, vault: vault).factors(of: account.id, reachedAt: recovery.address)
+      return (account, .recovery(recovery.id), mailbox)
+    }
+  }
+
+  private typealias Asking = @Sendable (any Transaction, Instant) throws -> (Account, CodeBinding, excluded: Set<Factor.ID>)?
+
+  private func send(_ method: FactorMethod, _ context: SignInContext, _ asking: @escaping Asking) async throws -> Outcome {
+    let at = now()
+    guard let channel = method.channel, outbox.canSend(channel) else { return .factorUnavailable }
+    let found = try await database.read { db -> (account: Account, target: Target?)? in
+      guard let (account, _, excluded) = try asking(db, at) else { return nil }
+      return (account, try target(method, of: account.id, except: excluded, db))
+    }
+    guard let found else { return .invalidChallenge }
+    guard let target = found.target else { return .factorUnavailable }
+    // Outside of the transaction, which may run twice.
+    let reason = withholds(target, account: found.account, context, at: at)
+    return try await database.transaction { db in
+      guard let (account, binding, excluded) = try asking(db, at) else { return .invalidChallenge }
+      guard let now = try self.target(method, of: account.id, except: excluded, db), now == target else { return .factorUnavailable }
+      let request = CodeRequest(account: account, factor: target.factor, recipient: target.recipient, binding: binding)
+      try issue(request, withheld: reason, context, db, at: at)
+      return .sent(to: target.recipient.masked, lifetime: CodeFactor.lifetime)
+    }
+  }
+
+  private struct Target: Equatable {
+    let factor: Factor.ID
+    let recipient: Recipient
+    let isLocked: Bool
+  }
+
+  /// The newest confirmed factor of a method.
+  private func target(
+    _ method: FactorMethod, of account: Account.ID, except excluded: Set<Factor.ID>, _ db: any Transaction
+  ) throws(DatabaseError) -> Target? {
+    let factors = try FactorStore(db).factors(of: account).filter {
+      $0.method == method && $0.isConfirmed && !excluded.contains($0.id)
+    }
+    guard let factor = factors.last, let recipient = try CodeAddresses(db).recipient(of: factor.id) else { return nil }
+    return Target(factor: factor.id, recipient: recipient, isLocked: factor.isLocked)
+  }
+
+  private func withholds(_ target: Target, account: Account, _ context: SignInContext, at instant: Instant) -> String? {
+    let asking = MessagePace.Asking(
+      account: account.id, recipient: target.recipient, address: context.provenance.address, application: context.application?.id)
+    let paced = pace.withholds(asking, at: instant)
+    return target.isLocked ? "the factor is locked" : paced
+  }
+}
+
+/// One code that is to be sent.
+struct CodeRequest: Sendable {
+  let account: Account
+  let factor: Factor.ID
+  let recipient: Recipient
+  let binding: CodeBinding
+}
+
+extension CodeSending {
+  /// Makes a new code and puts it into the outbox, or holds it back: the code before stays good then.
+  func issue(
+    _ request: CodeRequest, withheld paced: String?, _ context: SignInContext, _ db: any Transaction, at instant: Instant
+  ) throws {
+    let code = CodeFactor.newCode()
+    let reason = try paced ?? refusal(of: request.recipient, db, at: instant) ?? enqueue(code, request, context, db, at: instant)
+    if reason == nil {
+      try CodeFactor(db, vault: vault).replace(with: code, of: request.factor, for: request.binding, at: instant)
+    } else {
+      log.warning(
+        "code_withheld", ("request_id", .string(context.provenance.requestID)), ("account", .string("\(request.account.id)")),
+        ("channel", .string(request.recipient.channel.rawValue)), ("reason", .string(reason ?? "")))
+    }
+    try AuditLog(db).append(.code(request, withheld: reason), by: context.provenance, at: instant)
+  }
+
+  /// Against pumping: where an SMS may go, and how many in a day.
+  func refusal(of recipient: Recipient, _ db: any Transaction, at instant: Instant) throws -> String? {
+    guard case .sms(let number) = recipient else { return nil }
+    guard sms.countries.allows(number) else { return "the country is not allowed" }
+    return try DailyBudget(db).spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"
+  }
+
+  private func enqueue(
+    _ code: String, _ request: CodeRequest, _ context: SignInContext, _ db: any Transaction, at instant: Instant
+  ) throws -> String? {
+    let values = MessageValues([
+      .code: code, .minutes: "\(CodeFactor.lifetime.inSeconds / 60)", .application: context.application?.name ?? "",
+    ])
+    let message = OutgoingMessage(
+      .code, to: request.recipient, values, in: request.account.language.flatMap(Language.init), lifetime: CodeFactor.lifetime)
+    return switch try outbox.enqueue(message, db, at: instant) {
+    case .queued: nil
+    case .full: "the outbox is full"
+    case .unavailable: "nothing sends it"
+    }
+  }
+}
+
+extension AuditEvent {
+  fileprivate static func code(_ request: CodeRequest, withheld reason: String?) -> AuditEvent {
+    AuditEvent(
+      reason == nil ? "factor.code_sent" : "factor.code_withheld", subject: "account:\(request.account.id)",
+      ["factor": "\(request.factor)", "channel": request.recipient.channel.rawValue, "reason": reason ?? ""])
+  }
+}

@@ -1,0 +1,113 @@
+package import Cryptography
+package import Defense
+internal import Delivery
+package import Journal
+package import Persistence
+package import Primitives
+
+/// A new password for who forgot the old one: by a code that is mailed, and the second factor as at every sign-in.
+package struct Recovery: Sendable {
+  let database: any Database
+  let vault: Vault
+  let passwords: Passwords
+  let policy: PasswordPolicy
+  let outbox: Outbox
+  let notices: Notices
+  let links: Links
+  let settings: AccountSettings
+  private let limiter: PaceLimiter
+  /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
+  private let pace: Pace?
+  let now: Now
+
+  package init(
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, outbox: Outbox, notices: Notices, links: Links,
+    settings: AccountSettings, limiter: PaceLimiter, pace: Pace?, now: Now
+  ) {
+    self.database = database
+    self.vault = vault
+    self.passwords = passwords
+    self.policy = policy
+    self.outbox = outbox
+    self.notices = notices
+    self.links = links
+    self.settings = settings
+    self.limiter = limiter
+    self.pace = pace
+    self.now = now
+  }
+
+  /// Sends a code to the account's address, if there is such an account and it can be recovered. Tells nothing of that: the same is
+  /// read and written in every case.
+  package func start(_ name: String) async throws {
+    let username = try? Username(name, allowsUnicode: settings.allowsUnicode)
+    let digest = usernameDigest(username?.text ?? name, vault)
+    let at = now()
+    let id = StartedRecovery.ID(at: at)
+    let code = OpaqueCredential(.recovery, for: id)
+    try await database.transaction { db in
+      let store = RecoveryStore(db)
+      guard try !store.isPaused(digest, at: at) else { return }
+      // What nobody is called by stands in for what nobody could be called by.
+      let account = try AccountStore(db).account(named: username ?? .nobody)
+      let recipient = try recipient(of: account, db, at: at)
+      let recovery = StartedRecovery(
+        id: id, account: recipient == nil ? nil : account?.id, address: account?.email ?? "",
+        passwordChangedAt: account?.password?.changedAt ?? at, attempts: 0)
+      try store.insert(recovery, digest, digest: code.digest, at: at)
+      let values = MessageValues([
+        .link: links.url(.recovery, code: code.text), .code: code.text, .expires: (at + RecoveryState.lifetime).rfc3339(),
+        .username: account?.username.text ?? name,
+      ])
+      try outbox.send(.recovery, to: recipient, values, in: account?.language, lifetime: RecoveryState.lifetime, db, at: at)
+    }
+  }
+
+  /// The mailbox of an account that can be recovered: enabled, with a password to be replaced and a factor to be shown.
+  private func recipient(of account: Account?, _ db: any Transaction, at instant: Instant) throws -> MailAddress? {
+    let factors = try FactorStore(db).factors(of: account?.id ?? Account.ID(at: instant))
+    guard let account, account.isEnabled, account.password != nil, factors.contains(where: \.isConfirmed) else { return nil }
+    return account.email.flatMap { MailAddress($0) }
+  }
+
+  package enum FinishOutcome: Sendable, Equatable {
+    case recovered
+    /// Unknown, used, over or exhausted; or the account has changed since.
+    case invalid
+    /// The new password is none. No answer was taken.
+    case weak([PasswordFlaw])
+    case wrong(attemptsLeft: Int)
+    case locked(retryAfter: Duration)
+    case paced(retryAfter: Duration)
+    /// The account has no factor of this kind that counts here.
+    case factorUnavailable
+  }
+
+  /// Replaces the password. Every session, device and key of the account ends, and the password may be tried again from everywhere;
+  /// no session opens. Throws `HashingPool.Overloaded`.
+  package func finish(
+    _ code: OpaqueCredential, _ password: Secret, _ answer: FactorAnswer, by provenance: Provenance
+  ) async throws -> FinishOutcome {
+    let at = now()
+    let found = try await database.read { db -> (Account, [StoredPassword])? in
+      guard let account = try RecoveryStore(db).recovery(code, at: at)?.account else { return nil }
+      return (account, try PasswordHistoryStore(db).earlier(of: account))
+    }
+    guard let (account, earlier) = found else { return .invalid }
+    if let pace,
+      case .limited(let seconds) = limiter.take(.account(.strict, usernameDigest(account.username.text, vault)), at: pace, now: at)
+    {
+      return .paced(retryAfter: .seconds(seconds))
+    }
+    let flaws = try await policy.flaws(of: password, hints: account.hints, earlier: earlier)
+    guard flaws.isEmpty else { return .weak(flaws) }
+    let stored = try await passwords.hash(password, at: now())
+    let later = now()
+    return try await database.transaction { db in try conclude(code, stored, answer, db, by: provenance, at: later) }
+  }
+}
+
+extension Username {
+  /// A name that cannot be stored.
+  fileprivate static let nobody = Username(stored: " ")
+}

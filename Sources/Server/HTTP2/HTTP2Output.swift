@@ -1,0 +1,143 @@
+internal import CNGHTTP2
+package import HTTP
+internal import Primitives
+
+/// What becomes of requests: accepted, answered, refused.
+extension HTTP2Connection {
+  package enum Acceptance {
+    /// An event will say when the body is whole.
+    case awaitsBody
+    /// It is whole.
+    case isWhole
+    /// There is no room now; the client was told to ask again.
+    case refused
+  }
+
+  /// Answers `.route`: the request is wanted. An empty body needs no announcement here, since frames say where it ends.
+  package func accept(_ stream: HTTP2Stream, bodyLimit: Int) throws(RequestError) -> Acceptance {
+    if let error = stream.error { throw error }
+    let announced: Int
+    switch stream.head?.framing {
+    case .length(let length): announced = length
+    case .chunked: announced = stream.isRemoteDone ? stream.body.count : bodyLimit
+    case Optional.none, .some(.none): announced = 0
+    }
+    guard announced <= bodyLimit, stream.body.count <= bodyLimit else { throw .bodyTooLarge }
+    let needed = announced + (stream.head?.headers.bytes.count ?? 0)
+    guard reservedBytes == 0 || reservedBytes + needed <= HTTP2Limit.heldRequests else {
+      refuse(stream)
+      return .refused
+    }
+    reservedBytes += needed
+    stream.reserved = needed
+    stream.bodyLimit = bodyLimit
+    stream.phase = stream.isRemoteDone ? .answering : .body
+    return stream.isRemoteDone ? .isWhole : .awaitsBody
+  }
+
+  /// There is no room for it now; the client may send it again.
+  func refuse(_ stream: HTTP2Stream) { reset(stream, NGHTTP2_REFUSED_STREAM) }
+
+  /// The client did not read its answer in time.
+  func cut(_ stream: HTTP2Stream) { reset(stream, NGHTTP2_CANCEL) }
+
+  /// The body did not come in time.
+  func expire(_ stream: HTTP2Stream) {
+    guard stream.phase == .body else { return }
+    stream.phase = .answering
+    emit(.fail(stream, .timeout, path: nil))
+  }
+
+  /// Says `100 Continue`.
+  package func sayContinue(_ stream: HTTP2Stream, into output: inout [UInt8]) {
+    library.fields.fillContinue()
+    submit(&output) { nghttp2_submit_headers(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, $0, $1, nil) }
+  }
+
+  /// Hands the answer over. Its fields are in `output` at once, its body follows by `send`.
+  package func answer(_ stream: HTTP2Stream, _ response: Response, requestID: String, date: DateHeader, into output: inout [UInt8]) {
+    guard stream.phase != .closed, stream.phase != .sending else { return }
+    let isHead = stream.head?.method == .head
+    stream.phase = .sending
+    reservedBytes -= stream.reserved
+    stream.reserved = 0
+    library.fields.fill(response, requestID: requestID, date: date, isStrict: library.isStrict)
+    allowance.earn(bodyBytes: response.body.count)
+    if isHead || response.status.forbidsContent || response.body.isEmpty {
+      return submit(&output) { nghttp2_submit_response(session, stream.id, $0, $1, nil) }
+    }
+    stream.output = response.body
+    unsentBytes += stream.output.count
+    var provider = nghttp2_data_provider()
+    provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+    provider.read_callback = HTTP2Callbacks.readBody
+    submit(&output) { nghttp2_submit_response(session, stream.id, $0, $1, &provider) }
+  }
+
+  func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {
+    nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
+    if stream.phase != .sending { stream.phase = .closed }
+  }
+
+  /// Appends frames to `output`: what controls the connection in any case, bodies only with `bodies`, and then no more than fit.
+  package func send(into output: inout [UInt8], bodies: Bool) {
+    while nghttp2_session_get_outbound_queue_size(session) > 0 || bodies && output.count < HTTP2Limit.gatheredOutput {
+      var frame: UnsafePointer<UInt8>?
+      let count = nghttp2_session_mem_send(session, &frame)
+      guard count > 0 else { return }
+      output.append(contentsOf: UnsafeBufferPointer(start: frame, count: count))
+    }
+  }
+
+  /// Whether bodies could go on now.
+  package var wantsToSend: Bool { nghttp2_session_want_write(session) != 0 }
+
+  /// What a stream held is free again. Bodies may hold passwords; an answer may be made of its request's bytes, so they are wiped no
+  /// sooner than here, and later where a responder still reads them.
+  func release(_ stream: HTTP2Stream) {
+    stream.phase = .closed
+    Secret.wipe(&stream.body)
+    if stream.task == nil { stream.exchange?.wipe() }
+    reservedBytes -= stream.reserved
+    stream.reserved = 0
+    unsentBytes -= stream.output.count
+    stream.output = []
+    stream.sent = 0
+  }
+
+  /// The names and values are lent to the library until its frame is made, which is at once.
+  private func submit(_ output: inout [UInt8], _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Int32) {
+    library.vector.removeAll(keepingCapacity: true)
+    let lent = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
+    library.fields.bytes.withUnsafeBufferPointer { bytes in
+      // libnghttp2 reads through pointers that its header does not call const.
+      guard let start = UnsafeMutablePointer(mutating: bytes.baseAddress) else { return }
+      for field in library.fields.fields {
+        let kind = field.isUnique ? lent | UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) : lent
+        library.vector.append(
+          nghttp2_nv(
+            name: start + field.name.lowerBound, value: start + field.value.lowerBound, namelen: field.name.count,
+            valuelen: field.value.count, flags: kind))
+      }
+      if body(library.vector, library.vector.count) < 0 { end(.badFrames) }
+      send(into: &output, bodies: false)
+    }
+  }
+}
+
+/// Going away (RFC 9113, section 6.8).
+extension HTTP2Connection {
+  /// Tells the client to open no further stream; those that are on their way are answered.
+  package func announceLeaving() {
+    guard !isLeaving else { return }
+    isLeaving = true
+    nghttp2_submit_shutdown_notice(session)
+  }
+
+  /// Takes no further stream and ends when the last is answered.
+  package func leave() {
+    isLeaving = true
+    nghttp2_submit_goaway(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR.rawValue, nil, 0)
+  }
+}

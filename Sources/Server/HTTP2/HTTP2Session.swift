@@ -1,0 +1,139 @@
+internal import HTTP
+internal import Primitives
+internal import Transport
+
+/// Carries out what `HTTP2Connection` says on a real connection, as `HTTPSession` does for HTTP/1: routes, calls the responders, hands
+/// over answers, sets deadlines. Requests of one connection are answered in the order in which their answers are ready.
+///
+/// `@unchecked Sendable`: touched only on its loop; the tasks of suspending responders bring their answers back there.
+final class HTTP2Session: DrainingClient, @unchecked Sendable {
+  private static let lingerTimeout = Duration.seconds(2)
+
+  let context: LoopContext
+  let connection: Connection
+  var clients: ConnectionClients
+  let frames: HTTP2Connection
+  /// Responders at work, also for streams that are gone.
+  var runningCount = 0
+  var deadlines: HTTP2Deadlines
+  private var isPeerDone = false
+  private var isFaultRecorded = false
+  private var isGoingAway = false
+
+  init?(_ connection: Connection, _ context: LoopContext) {
+    guard let frames = HTTP2Connection(context.http2, streamLimit: context.settings.streams) else { return nil }
+    self.context = context
+    self.connection = connection
+    self.frames = frames
+    clients = ConnectionClients(connection)
+    deadlines = HTTP2Deadlines(context.settings)
+    if context.isDraining { frames.announceLeaving() }
+  }
+
+  func received(_ bytes: Span<UInt8>) {
+    frames.receive(bytes, at: context.loop.tick)
+    proceed()
+  }
+
+  func ended() {
+    isPeerDone = true
+    proceed()
+  }
+
+  func drained() { proceed() }
+
+  func expired() {
+    let now = context.loop.tick
+    switch deadlines.expired(at: now, hasOutput: connection.hasOutput) {
+    case .writing: return connection.close()
+    case .fields: frames.end(.fieldsTooSlow)
+    case .idle, .leaving: leave()
+    case .streams: expireStreams(at: now)
+    case nil: break
+    }
+    proceed()
+  }
+
+  func closed() {
+    for stream in frames.streams.values {
+      abandon(stream)
+      frames.release(stream)
+    }
+  }
+
+  var worth: ConnectionWorth {
+    if runningCount > 0 { return .busy }
+    return connection.hasOutput || frames.isAwaitingFields || frames.openCount > 0 ? .waiting : .idle
+  }
+
+  /// Lets what is asked, and what is on its way, be answered, and closes.
+  func drain(grace: Duration) {
+    frames.announceLeaving()
+    deadlines.leave(after: grace, at: context.loop.tick)
+    proceed()
+  }
+
+  /// Handles what has happened, sends what it made, and decides what comes next.
+  func proceed() {
+    guard !connection.isClosed else { return }
+    while frames.fault == nil, frames.unsentBytes < HTTP2Limit.heldAnswers, let event = frames.nextEvent() { handle(event) }
+    if frames.fault != nil { recordFault() }
+    if frames.isNoticeHeard, !isGoingAway { leave() }
+    sendOutput()
+    guard !connection.isClosed else { return }
+    if connection.hasOutput {
+      connection.pauseReading()
+    } else if frames.isOver || isPeerDone && frames.streams.isEmpty {
+      connection.closeGently(within: Self.lingerTimeout)
+      return
+    } else {
+      connection.resumeReading()
+    }
+    updateDeadline()
+  }
+
+  /// One line a connection that has to end.
+  private func recordFault() {
+    guard !isFaultRecorded, let fault = frames.fault else { return }
+    isFaultRecorded = true
+    let now = context.now()
+    context.record(
+      RequestRecord(
+        requestID: context.ids.next(at: now), route: "-", method: [], status: .badRequest, receivedAt: now, client: clients.own,
+        code: .invalidRequest, reason: "\(fault)"))
+  }
+
+  private func leave() {
+    isGoingAway = true
+    frames.leave()
+  }
+
+  private func sendOutput() {
+    repeat {
+      frames.send(into: &context.output, bodies: !connection.hasOutput)
+      guard !context.output.isEmpty else { return }
+      context.output.withUnsafeBytes { connection.write($0) }
+      context.output.removeAll(keepingCapacity: true)
+    } while !connection.hasOutput && !connection.isClosed && frames.wantsToSend
+  }
+
+  private func updateDeadline() {
+    let now = context.loop.tick
+    let isIdle = frames.streams.isEmpty
+    deadlines.update(at: now, hasOutput: connection.hasOutput, isAwaitingFields: frames.isAwaitingFields, isIdle: isIdle)
+    deadlines.show(on: connection, at: now)
+  }
+
+  private func expireStreams(at now: UInt32) {
+    var next: UInt32 = .max
+    for stream in frames.streams.values where stream.dueAt != 0 {
+      guard stream.dueAt <= now else {
+        next = min(next, stream.dueAt)
+        continue
+      }
+      stream.dueAt = 0
+      if stream.phase == .body { frames.expire(stream) } else if stream.phase == .sending { frames.cut(stream) }
+    }
+    deadlines.streams = next
+  }
+}

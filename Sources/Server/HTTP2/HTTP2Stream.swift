@@ -1,0 +1,41 @@
+package import HTTP
+internal import Primitives
+
+/// One request of an HTTP/2 connection and its answer.
+///
+///     fields ─block whole─▶ waiting ─accept─▶ body ─end─▶ answering ─answer─▶ sending ─all sent─▶ closed
+///        └──────error──────────┴───────────────┴─error, refusal─────────────▶ sending      ▲
+///        └─────────────────────┴───────────────┴──────reset, by either side───────────────┘
+///
+/// `@unchecked Sendable`: touched only on its loop; the task of a suspending responder carries it along.
+package final class HTTP2Stream: @unchecked Sendable {
+  enum Phase { case fields, waiting, body, answering, sending, closed }
+
+  package let id: Int32
+  var phase = Phase.fields
+  var block = FieldBlock()
+  var trailers: TrailerBlock?
+  package internal(set) var head: RequestHead?
+  /// What is wrong with what came after the head, while the head waits.
+  var error: RequestError?
+  /// The client has said its last.
+  var isRemoteDone = false
+
+  var body: [UInt8] = []
+  var bodyLimit = Int.max
+  /// What it may take of `HTTP2Limit.heldRequests`.
+  var reserved = 0
+
+  var exchange: Exchange?
+  var task: Task<Void, Never>?
+
+  /// The answer's body and how much of it was sent.
+  var output: [UInt8] = []
+  var sent = 0
+  /// The loop's tick at which the client's patience with a body, or ours with its reading, is over; 0: none.
+  var dueAt: UInt32 = 0
+
+  init(id: Int32) { self.id = id }
+
+  var unsent: Int { output.count - sent }
+}

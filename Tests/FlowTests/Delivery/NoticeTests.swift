@@ -1,0 +1,124 @@
+import Identity
+import JSON
+import Primitives
+import TestPost
+import Testing
+
+@testable import CredentialFlow
+
+@Suite("Notices, and what goes into a mail", .enabled(if: PostOffice.isInstalled, "aiosmtpd is absent: Scripts/install-dependencies test"))
+struct NoticeTests {
+  private func addPerson(_ world: World, email: String?) async throws -> Person {
+    let person = try await world.addPerson()
+    let id = try #require(Account.ID(person.id))
+    guard
+      case .done = try await world.application.accounts.change(
+        id, Accounts.Change(email: email.map { Edit.set($0) } ?? .remove), if: .any, by: World.admin)
+    else {
+      throw World.Unexpected(what: "no address")
+    }
+    return person
+  }
+
+  @Test("a sign-in from a new device is told with request, time and place; one from a known device is not")
+  func newDevice() async throws {
+    try await World.run(Post.settings()) { world in
+      let address = Post.address()
+      let (person, client) = (try await addPerson(world, email: address), try await world.addClient())
+      world.clock.advance(by: .seconds(90))
+      let first = try world.auth(
+        person.oneCall(person.code(world.clock), #","device":"Ann's <laptop>""#), client, ("X-Request-ID", "req-1"))
+      let token = try #require(first.json?["device_token"]?.string)
+      world.clock.advance(by: .seconds(90))
+      let body = person.oneCall(person.code(world.clock), #","device_token":"\#(token)""#)
+      #expect(try world.auth(body, client).status == 200)
+      await world.deliver()
+      let mails = try Post.office.mails(to: address)
+      #expect(mails.count == 1)
+      let mail = try #require(mails.first).replacing("=\r\n", with: "")
+      #expect(mail.contains("Subject: CredentialFlow: a sign-in from a new device\r\n"))
+      for part in ["Ann's <laptop>", "Ann&#39;s &lt;laptop&gt;", "Request: req-1", "127.0.0.1", "2027-01-15 08:01:45 UTC"] {
+        #expect(mail.contains(part), "\(part)")
+      }
+      #expect(!mail.contains("http") && !mail.contains("href"))
+    }
+  }
+
+  @Test("password, factors and address: each change is told, the last to the address that was")
+  func changes() async throws {
+    try await World.run(Post.settings()) { world in
+      let (old, new) = (Post.address(), Post.address("bea"))
+      let (person, client) = (try await addPerson(world, email: old), try await world.addClient())
+      let factor = try await world.enrol("email", Post.address("cyd"), person, client)
+      let token = try world.signedIn(person, client).token()
+      #expect(try world.remove(factor, proof: world.proof(person, token), token).status == 204)
+      let id = try #require(Account.ID(person.id))
+      _ = try await world.application.accounts.setPassword(Secret(copying: "another horse battery".utf8), person.name, by: World.admin)
+      _ = try await world.application.accounts.change(id, Accounts.Change(email: .set(new)), if: .any, by: World.admin)
+      await world.deliver()
+      let subjects = try Post.office.mails(to: old, atLeast: 6).compactMap { mail in
+        mail.split(separator: "\r\n").first { $0.hasPrefix("Subject: ") }.map { $0.dropFirst(25) }
+      }
+      #expect(
+        Set(subjects) == [
+          "a sign-in from a new device", "a second factor was added", "a second factor was removed", "your password was changed",
+          "an address was changed",
+        ])
+      let last = try Post.office.mails(to: old).first { $0.contains("an address was changed") }?.replacing("=\r\n", with: "")
+      #expect(last?.contains("a***@example.net") == true && last?.contains("b***@example.net") == true && last?.contains(new) == false)
+      #expect(try Post.office.mails(to: new, atLeast: 0).isEmpty)
+    }
+  }
+
+  @Test("notices to one user are paced, and what they tell of goes on")
+  func paced() async throws {
+    try await World.run(Post.settings(["pace.enabled": "true", "messages.notices.burst": "2"])) { world in
+      let address = Post.address()
+      let (person, client) = (try await addPerson(world, email: address), try await world.addClient())
+      for _ in 0..<5 {
+        world.clock.advance(by: .seconds(31))
+        #expect(try world.auth(person.oneCall(person.code(world.clock)), client).status == 200)
+      }
+      await world.deliver()
+      #expect(try Post.office.mails(to: address, atLeast: 2).count < 5)
+      #expect(world.hasLogged("notice_withheld"))
+    }
+  }
+
+  @Test("Host, X-Forwarded-Host, Origin and their like change no byte of a mail")
+  func headerMutation() async throws {
+    try await World.run(Post.settings()) { world in
+      let (person, client, address) = (try await addPerson(world, email: Post.address()), try await world.addClient(), Post.address())
+      _ = try await world.enrol("email", address, person, client)
+      var variants: [[(String, String)]] = [[]]
+      for name in [
+        "Host", "X-Forwarded-Host", "X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Original-Host", "Origin", "Referer", "From",
+        "User-Agent", "Accept-Language", "X-Host", "Via",
+      ] { variants.append([(name, "evil.example")]) }
+      func send(_ challenge: String, _ headers: [(String, String)]) throws -> Answer {
+        let body = Array(#"{"challenge":"\#(challenge)","method":"email"}"#.utf8)
+        let host = headers.first { $0.0 == "Host" }?.1 ?? "auth.example.com"
+        let bytes = Call.bytes("POST", "/auth/mfa/send", [World.json, client.key] + headers.filter { $0.0 != "Host" }, body)
+        let connection = try Connection(port: world.port)
+        connection.send(Array(String(decoding: bytes, as: UTF8.self).replacing("auth.example.com", with: host).utf8))
+        return try connection.answer()
+      }
+      for (index, headers) in variants.enumerated() {
+        let sent = try send(try world.challenge(person, client), headers)
+        #expect(sent.status == 202, "\(headers): \(sent)")
+        _ = try await world.mailedCode(address, index + 2)
+      }
+      let mails = try Post.office.mails(to: address, atLeast: variants.count + 1).dropFirst()
+      #expect(Set(try mails.map(Self.withoutChance)).count == 1)
+      #expect(!mails.contains { $0.contains("evil") })
+    }
+  }
+
+  /// A mail without what differs between any two: who delivered it, its id and its code.
+  private static func withoutChance(_ mail: String) throws -> String {
+    let lines = mail.split(separator: "\r\n", omittingEmptySubsequences: false)
+    let id = try #require(lines.first { $0.hasPrefix("Message-ID: <") }?.dropFirst(13).prefix(36))
+    return lines.filter { !$0.hasPrefix("X-Test-Session") }.joined(separator: "\n").replacing(id, with: "ID").replacing(
+      try Post.code(in: mail), with: "CODE")
+  }
+}

@@ -1,0 +1,129 @@
+import Dispatch
+import Server
+import Testing
+
+/// What a client may repeat without end, if nobody stops it.
+struct FrameFlood: Sendable, CustomTestStringConvertible {
+  let title: String
+  /// With which the connection ends. 1 where the library itself finds a rule broken first.
+  var codes: Set<UInt32> = [11]
+  /// Sent once, before.
+  var opening: @Sendable () -> [Frame] = { [] }
+  /// The frames of one round.
+  let round: @Sendable (Int) -> [Frame]
+
+  var testDescription: String { title }
+
+  static let get = FrameClient.request("GET", "/wait")
+  static let post = FrameClient.request("POST", "/echo")
+
+  static let all: [FrameFlood] = [
+    FrameFlood(title: "requests that are reset at once") { round in
+      let stream = UInt32(2 * round + 1)
+      return [Frame.fields(get, stream: stream), Frame(.reset, stream: stream, [0, 0, 0, 8])]
+    },
+    FrameFlood(title: "requests that make us reset them", codes: [1, 11]) { round in
+      let stream = UInt32(2 * round + 1)
+      return [Frame.fields(get, stream: stream), Frame.window(stream, 0x7FFF_FFFF)]
+    },
+    FrameFlood(title: "malformed requests", codes: [1, 11]) { round in [Frame.fields([("A", "b")], stream: UInt32(2 * round + 1))] },
+    FrameFlood(title: "PING") { _ in [Frame(.ping, 0, [UInt8](repeating: 7, count: 8))] },
+    FrameFlood(title: "SETTINGS") { _ in [Frame.settings([(4, 65_535)])] },
+    FrameFlood(title: "empty SETTINGS") { _ in [Frame.settings([])] },
+    FrameFlood(title: "acknowledgements of SETTINGS", codes: [1]) { _ in [Frame(.settings, Frame.acknowledgement)] },
+    FrameFlood(title: "acknowledgements of PING") { _ in [Frame(.ping, Frame.acknowledgement, [UInt8](repeating: 7, count: 8))] },
+    FrameFlood(title: "PRIORITY") { _ in [Frame(.priority, stream: 1, [0, 0, 0, 0, 16])] },
+    FrameFlood(title: "windows by a byte") { _ in [Frame.window(0, 1)] },
+    FrameFlood(title: "unknown frames") { _ in [Frame(type: 200)] },
+    FrameFlood(title: "empty DATA", opening: { [Frame.fields(post, stream: 1, ends: false)] }) { _ in [Frame(.data, stream: 1)] },
+    FrameFlood(title: "padded empty DATA", opening: { [Frame.fields(post, stream: 1, ends: false)] }) { _ in
+      [Frame(.data, 8, stream: 1, [3, 0, 0, 0])]
+    },
+    FrameFlood(title: "CONTINUATION", opening: { [Frame(.headers, 1, stream: 1, Frame.block(get))] }) { _ in
+      [Frame(.continuation, 0, stream: 1, Frame.block([("x", "y")]))]
+    },
+    FrameFlood(title: "empty CONTINUATION", opening: { [Frame(.headers, 1, stream: 1, Frame.block(get))] }) { _ in
+      [Frame(.continuation, 0, stream: 1)]
+    },
+    // 4 KiB into the table, and then a reference to it in each byte.
+    FrameFlood(title: "fields that grow when they are decompressed") { round in
+      let large = [0x40] + Frame.text(Array("x".utf8)) + Frame.text([UInt8](repeating: 97, count: 4000))
+      let block = Frame.block(get) + large + [UInt8](repeating: 0xBE, count: 10_000)
+      return [Frame(.headers, 5, stream: UInt32(2 * round + 1), block)]
+    },
+  ]
+}
+
+@Suite("floods over HTTP/2", .timeLimit(.minutes(2)))
+struct HTTP2FloodTests {
+  @Test("of every kind end with GOAWAY and the connection, with bounded work, and nobody else notices", arguments: FrameFlood.all)
+  func ends(flood: FrameFlood) async throws {
+    try await Fixture.run {
+      $0.loops = 1
+    } _: { fixture in
+      let client = try fixture.frameClient()
+      client.socket.send(flood.opening().flatMap(\.bytes))
+      // A thread of its own: the server stops reading when it has had enough, and whoever sends has to wait.
+      let sent = DispatchQueue(label: "flood")
+      // `nonisolated(unsafe)`: sending and receiving touch different halves of the socket.
+      nonisolated(unsafe) let socket = client.socket
+      sent.async {
+        for start in stride(from: 0, to: 10_000, by: 100) {
+          guard socket.send((start..<start + 100).flatMap { flood.round($0).flatMap(\.bytes) }) else { return }
+        }
+        socket.finishSending()
+      }
+      let code = try client.first(.goAway).code
+      #expect(flood.codes.contains(code), "\(code)")
+      _ = try? client.socket.rest()
+      #expect(fixture.gate.waitingCount <= 200)
+      let other = try fixture.frameClient()
+      #expect(try other.answer(other.get("/healthz")).status == 200)
+      fixture.gate.open()
+      sent.sync {}
+    }
+  }
+
+  @Test("responders of streams that were reset count as long as they run")
+  func countsRunning() async throws {
+    try await Fixture.run {
+      $0.streams = 10
+    } _: { fixture in
+      let client = try fixture.frameClient()
+      for _ in 0..<50 {
+        let stream = client.get("/wait")
+        client.send(Frame(.ping, 0, [UInt8](repeating: 1, count: 8)))
+        // The answer to the PING says that the request has arrived.
+        _ = try client.first(.ping)
+        client.send(Frame(.reset, stream: stream, [0, 0, 0, 8]))
+      }
+      let stream = client.get("/healthz")
+      let reset = try client.first { $0.kind == .reset && $0.stream == stream }
+      #expect(reset.code == 7)
+      #expect(fixture.gate.waitingCount == 10)
+      fixture.gate.open()
+      var isAnswered = false
+      while !isAnswered {
+        let next = client.get("/healthz")
+        var (ended, ending) = try client.ending()
+        while ended != next { (ended, ending) = try client.ending() }
+        isAnswered = ending.status == 200
+      }
+    }
+  }
+
+  @Test("an honest client may do a lot of all this beside its requests")
+  func servesTheHonest() async throws {
+    try await Fixture.run { fixture in
+      let client = try fixture.frameClient()
+      for round in 0..<500 {
+        client.send(Frame(.ping, 0, [UInt8](repeating: 1, count: 8)), Frame.window(0, 10), Frame(.priority, stream: 1, [0, 0, 0, 0, 1]))
+        if round % 2 == 0 {
+          let stream = client.open(FrameClient.request("POST", "/echo"), ends: false)
+          client.send(Frame(.reset, stream: stream, [0, 0, 0, 8]))
+        }
+        #expect(try client.answer(client.post("/now", "x")).body == "x")
+      }
+    }
+  }
+}
