@@ -130,7 +130,7 @@ import Testing
     let secured = Installation(
       folder: DataFolder(path: data),
       environment: ["CREDENTIALFLOW_TLS__CERTIFICATES": #"[{certificateFile: "a.pem", keyFile: "a.key"}]"#])
-    #expect(SystemCheck.security(secured).detail.contains("\(data)/a.key: No such file"))
+    #expect(SystemCheck.security(secured).detail.contains("\(data)/a.pem cannot be read: No such file"))
     let absent = await Ran(["doctor", "--data", "\(data)-absent", "--json"])
     #expect(absent.status == .refused && absent.output.contains("\"ok\":false"))
   }

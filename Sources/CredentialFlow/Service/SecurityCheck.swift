@@ -10,7 +10,7 @@ extension SystemCheck {
       let settings = installation.security(try installation.load().configuration)
       var told: [String] = []
       for (listener, settings) in [("public", settings.world), ("operations", settings.operations)] where settings.isEnabled {
-        let keys = files(settings.certificates.map(\.keyFile), mode: 0o600, isRequired: true)
+        let keys = files(settings.certificates.map(\.keyFile), mode: 0o600, isRequired: false)
         guard keys.isGood else { return keys }
         let live = try LiveTLS(settings, listener: listener, protocols: [.http1], log: .discarding, now: .system)
         for certificate in live.certificates {

@@ -48,8 +48,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
   var wheel: TimerWheel
   /// The loop's clock, for deadlines.
   package private(set) var tick: UInt32
-  /// Counts turns, for what is rationed by turn.
-  private(set) var turn: UInt64 = 0
+  private(set) var turn: UInt64 = 0  // For what is rationed by turn.
   private var acceptors: [UInt64: Acceptor] = [:]
   private var nextAcceptorToken = UInt64.max - 1
   /// Called at the end of each turn, for what is gathered per turn, such as log lines.
@@ -189,7 +188,7 @@ extension EventLoop {
       freeSlots.append(slot)
       return nil
     }
-    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, quota: quota, release: release)
+    let connection = Connection(loop: self, slot: slot, socket: socket, peer: peer, quota: quota)
     connections[slot] = connection
     return connection
   }
