@@ -10,7 +10,7 @@ private enum Chromium {
     .deletingLastPathComponent()
   static let python = checkout.appending(path: ".build/python/bin/python").path
   static let script = checkout.appending(path: "Tests/Browser/passkeys.py").path
-  static let isInstalled = [python, "/usr/bin/chromium", "/usr/bin/chromedriver"].allSatisfy { access($0, X_OK) == 0 }
+  static let isInstalled = [python, "/usr/bin/chromium", "/usr/bin/chromedriver"].allSatisfy { (path: String) in access(path, X_OK) == 0 }
 
   /// Ports that are free now.
   static func freePorts(_ count: Int) -> [UInt16] {

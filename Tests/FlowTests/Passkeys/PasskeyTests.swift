@@ -1,3 +1,4 @@
+import Identity
 import JSON
 import Primitives
 import Testing
