@@ -66,7 +66,7 @@ let package = Package(
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
         .embedInCode("0008_delivery.sql"),
-        .embedInCode("0009_enrollment.sql"),
+        .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],
@@ -81,7 +81,8 @@ let package = Package(
     module(
       "Identity",
       [
-        "CLinux", "CZxcvbn", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "Primitives",
+        "CLinux", "CZxcvbn", "Cryptography", "Defense", "Delivery", "JSON", "Journal", "Persistence", "Telemetry", "Tokens", "WebAuthn",
+        "Primitives",
       ]),
     module("OAuth", ["Cryptography", "Identity", "JSON", "Tokens", "Persistence", "Primitives"]),
     module(
@@ -89,7 +90,7 @@ let package = Package(
       [
         "CPCRE2", "CQREncode", "Cryptography", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence",
         "Server",
-        "Telemetry", "Tokens", "Primitives",
+        "Telemetry", "Tokens", "WebAuthn", "Primitives",
       ]),
     .executableTarget(
       name: "CredentialFlow",
@@ -97,7 +98,7 @@ let package = Package(
         "API", "CJansson", "CLinux", "COpenSSL", "CPCRE2", "CQREncode", "CSQLite", "CSodium", "CUTF8Proc", "CZlib", "Cryptography",
         "Defaults", "Defense", "Delivery", "HTTP", "Identity", "JSON", "Journal", "OAuth", "Persistence", "Schema", "Server", "Telemetry",
         "Tokens",
-        "Transport", "Primitives",
+        "Transport", "WebAuthn", "Primitives",
       ],
       swiftSettings: settings),
 
@@ -119,14 +120,17 @@ let package = Package(
     tests("JournalTests", ["Journal", "Persistence", "JSON", "Cryptography", "Telemetry", "Primitives"]),
     tests(
       "IdentityTests",
-      ["Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "Primitives"]),
+      [
+        "Delivery", "Identity", "Journal", "Persistence", "Tokens", "Cryptography", "Defense", "JSON", "Telemetry", "WebAuthn",
+        "Primitives",
+      ]),
     tests("APITests", ["API", "HTTP", "Identity", "Primitives"]),
     tests("CommandTests", ["API", "CredentialFlow", "Defaults", "Persistence", "Transport", "Primitives"]),
     tests(
       "FlowTests",
       [
         "API", "CZlib", "CredentialFlow", "Cryptography", "Defense", "HTTP", "Identity", "JSON", "Journal", "Persistence", "Server",
-        "Telemetry", "TestPost", "TestVectors", "Tokens", "Transport", "Primitives",
+        "Telemetry", "TestPost", "TestVectors", "Tokens", "Transport", "WebAuthn", "Primitives",
       ]),
   ]
 )

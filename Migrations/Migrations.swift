@@ -17,6 +17,7 @@ package enum Migrations {
     Migration(number: 7, name: "feed", bytes: PackageResources._007_feed_sql),
     Migration(number: 8, name: "delivery", bytes: PackageResources._008_delivery_sql),
     Migration(number: 9, name: "enrollment", bytes: PackageResources._009_enrollment_sql),
+    Migration(number: 10, name: "webauthn", bytes: PackageResources._010_webauthn_sql),
   ]
 }
 

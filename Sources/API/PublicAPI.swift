@@ -107,7 +107,10 @@ package struct PublicAPI: Sendable {
     routes = Routes(
       endpoints: Endpoints(
         auth: AuthEndpoint(signIn: services.signIn, issuer: settings.issuer),
-        secondFactor: SecondFactorEndpoint(signIn: services.signIn), refresh: RefreshEndpoint(refreshing: services.sessions.refreshing),
+        secondFactor: SecondFactorEndpoint(signIn: services.signIn),
+        passkeyOptions: PasskeyOptionsEndpoint(signIn: services.signIn),
+        passkey: PasskeyEndpoint(signIn: services.signIn, issuer: settings.issuer),
+        refresh: RefreshEndpoint(refreshing: services.sessions.refreshing),
         logout: LogoutEndpoint(sessions: services.sessions.register), sessions: SessionsEndpoint(sessions: services.sessions.register),
         endSession: SessionEndEndpoint(sessions: services.sessions.register),
         endSessions: OtherSessionsEndEndpoint(sessions: services.sessions.register),

@@ -16,6 +16,8 @@ struct Routes {
       // Contract, section 1: signing in
       row(.post, "/auth", .signIn, .strict, .json, endpoints.auth),
       row(.post, "/auth/mfa", .signIn, .strict, .json, endpoints.secondFactor),
+      row(.post, "/auth/passkey/options", .signIn, .strict, .emptyJSON, endpoints.passkeyOptions),
+      row(.post, "/auth/passkey", .signIn, .strict, .json, endpoints.passkey),
       row(.post, "/auth/mfa/send", .signIn, .strict, .json, endpoints.sendCode),
       row(.post, "/auth/refresh", .signIn, .normal, .json, endpoints.refresh),
       row(.get, "/auth/me", .user, .relaxed, .none, endpoints.me),
@@ -107,6 +109,8 @@ struct DecisionRow: Sendable {
 struct Endpoints: Sendable {
   let auth: AuthEndpoint
   let secondFactor: SecondFactorEndpoint
+  let passkeyOptions: PasskeyOptionsEndpoint
+  let passkey: PasskeyEndpoint
   let refresh: RefreshEndpoint
   let logout: LogoutEndpoint
   let sessions: SessionsEndpoint

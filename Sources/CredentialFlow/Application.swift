@@ -52,6 +52,7 @@ final class Application: Sendable {
     let keys: SigningKeys
     let greatestPasswordWork: Int
     let revoked: RevokedTokens
+    let passkeys: Passkeys
     let templates: Templates
   }
 
@@ -75,7 +76,8 @@ final class Application: Sendable {
     applications = Applications(database: database, defaultAlgorithm: configuration.tokens.algorithm, now: now)
     apiKeys = APIKeys(database: database, now: now)
     let sessions = SessionServices(
-      database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, vault: vault, log: log, now: now)
+      database: database, roles: roleGraph, tokens: tokens, settings: configuration.tokens, passkeys: configuration.webauthn,
+      vault: vault, log: log, now: now)
     self.sessions = sessions.register
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
@@ -124,7 +126,8 @@ final class Application: Sendable {
     _ = try await keys.advance()
     let ground = Ground(
       database: database, vault: vault, keys: keys, greatestPasswordWork: try await Accounts.greatestPasswordWork(database),
-      revoked: try await RevokedTokens.load(database), templates: try installation.templates())
+      revoked: try await RevokedTokens.load(database), passkeys: Passkeys(settings: configuration.webauthn),
+      templates: try installation.templates())
     let application = Application(ground, keys: try await keys.keySet(), installation, configuration, log: log, now: now)
     try await application.roles.makeBuiltin()
     return application
@@ -155,8 +158,8 @@ final class Application: Sendable {
     try RunningServer(
       api: api, configuration: configuration, folder: installation.folder, clients: clientRules,
       denials: DenialRecorder(tally: denials, database: database, log: log),
-      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, now: now), keys: keyRotation,
-      limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
+      pruning: Pruning(database: database, settings: configuration.tokens, revoked: ground.revoked, passkeys: ground.passkeys, now: now),
+      keys: keyRotation, limiter: limiter, outbox: outboxWorker, edge: edgeRefresh(),
       security: try ListenerSecurity(installation.security(configuration), log: log, now: now), log: log, now: now)
   }
 

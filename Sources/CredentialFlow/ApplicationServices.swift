@@ -22,7 +22,7 @@ extension Application {
     _ writing: Writing, _ configuration: Configuration, log: Log, now: Now
   ) -> SignIn {
     SignIn(
-      database: ground.database, vault: ground.vault, passwords: passwords,
+      database: ground.database, vault: ground.vault, passwords: passwords, passkeys: ground.passkeys,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
       limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
       devices: configuration.devices, log: log, now: now)
@@ -46,7 +46,7 @@ extension Application {
         links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), writing: writing,
         limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      accounts: configuration.accounts, registration: configuration.registration,
+      accounts: configuration.accounts, registration: configuration.registration, passkeys: configuration.webauthn,
       serviceName: configuration.service.name, audience: configuration.service.issuer)
   }
 

@@ -8,14 +8,16 @@ package final class Pruning: Sendable {
   private let database: any Database
   private let settings: TokenSettings
   private let revoked: RevokedTokens
+  private let passkeys: Passkeys
   private let now: Now
   // A mutex: held to copy or replace one position.
   private let position: Mutex<[UInt8]> = Mutex([])
 
-  package init(database: any Database, settings: TokenSettings, revoked: RevokedTokens, now: Now) {
+  package init(database: any Database, settings: TokenSettings, revoked: RevokedTokens, passkeys: Passkeys, now: Now) {
     self.database = database
     self.settings = settings
     self.revoked = revoked
+    self.passkeys = passkeys
     self.now = now
   }
 
@@ -31,10 +33,12 @@ package final class Pruning: Sendable {
     revoked.prune(before: now() - RevokedTokens.retention)
     for _ in 0..<mostSteps {
       let at = now()
+      passkeys.challenges.key(at: at)
       let gone = try await database.transaction { [settings] db in
         try SessionStore(db).pruneSuccessors(at: at, grace: settings.refreshGrace, limit: Self.step)
           + ChallengeStore(db).prune(before: at, limit: Self.step) + StepUpStore(db).prune(before: at, limit: Self.step)
           + FactorStore(db).pruneUnconfirmed(before: at - EnrollmentState.lifetime, limit: Self.step)
+          + PasskeyUseStore(db).prune(before: at, limit: Self.step)
           + InvitationStore(db).prune(before: at, limit: Self.step)
           + RecoveryStore(db).prune(before: at, limit: Self.step) + RegistrationStore(db).prune(before: at, limit: Self.step)
           + AddressChangeStore(db).prune(before: at, limit: Self.step)

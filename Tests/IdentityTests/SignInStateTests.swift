@@ -6,44 +6,57 @@ import Testing
 struct SignInStateTests {
   /// A state by name, so that a table can be written down; `complete` is reached only through the machine itself.
   enum Place: String, CaseIterable, Sendable {
-    case awaitingPassword, awaitingFactor, challenged, completeByTOTP, completeByRecoveryCode, trusted, refused, locked, enrollmentRequired
+    case awaitingPassword, awaitingFactor, awaitingPasskey, challenged, completeByTOTP, completeByRecoveryCode, completeByPasskey
+    case completeByPasskeyAlone, trusted, refused, locked, enrollmentRequired
   }
 
-  static let events: [SignInState.Event] =
+  static let codeEvents: [SignInState.Event] =
     [false, true].flatMap { factor in [false, true].map { .passwordRight(hasFactor: factor, hasAnswer: $0) } }
     + [
       .passwordWrong, .passwordLocked, .challengeAnswered, .factorRight(.totp), .factorRight(.recoveryCode), .factorWrong, .factorLocked,
       .deviceTrusted,
     ]
 
+  static let passkeyEvents: [SignInState.Event] = [
+    .factorRight(.webauthn), .passkeyRight(PasskeyEvidence(isUserVerified: false, isHardware: false)),
+    .passkeyRight(PasskeyEvidence(isUserVerified: true, isHardware: false)),
+  ]
+
+  static let events = codeEvents + passkeyEvents
+
   /// The whole machine, written down: for each state what each event leads to, in the order of `events`:
   /// right/no factor/no answer, right/no factor/answer, right/factor/no answer, right/factor/answer, wrong, password locked,
-  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked, device trusted.
+  /// challenge answered, TOTP right, recovery code right, factor wrong, factor locked, device trusted, passkey without evidence, passkey
+  /// right without and with its user verified.
   static let table: [(Place, [Place])] = [
     (
       .awaitingPassword,
       [
         .enrollmentRequired, .enrollmentRequired, .challenged, .awaitingFactor, .refused, .locked, .refused, .refused, .refused, .refused,
-        .refused, .refused,
+        .refused, .refused, .refused, .refused, .refused,
       ]
     ),
     (
       .awaitingFactor,
       [
         .refused, .refused, .refused, .refused, .refused, .refused, .refused, .completeByTOTP, .completeByRecoveryCode, .refused, .locked,
-        .refused,
+        .refused, .refused, .completeByPasskey, .completeByPasskey,
       ]
     ),
+    (.awaitingPasskey, Array(repeating: .refused, count: 14) + [.completeByPasskeyAlone]),
     (
       .challenged,
-      [.refused, .refused, .refused, .refused, .refused, .refused, .awaitingFactor, .refused, .refused, .refused, .refused, .trusted]
+      Array(repeating: .refused, count: 6) + [.awaitingFactor] + Array(repeating: .refused, count: 4) + [.trusted]
+        + Array(repeating: .refused, count: 3)
     ),
-    (.completeByTOTP, Array(repeating: .refused, count: 12)),
-    (.completeByRecoveryCode, Array(repeating: .refused, count: 12)),
-    (.trusted, Array(repeating: .refused, count: 12)),
-    (.refused, Array(repeating: .refused, count: 12)),
-    (.locked, Array(repeating: .locked, count: 12)),
-    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 12)),
+    (.completeByTOTP, Array(repeating: .refused, count: 15)),
+    (.completeByRecoveryCode, Array(repeating: .refused, count: 15)),
+    (.completeByPasskey, Array(repeating: .refused, count: 15)),
+    (.completeByPasskeyAlone, Array(repeating: .refused, count: 15)),
+    (.trusted, Array(repeating: .refused, count: 15)),
+    (.refused, Array(repeating: .refused, count: 15)),
+    (.locked, Array(repeating: .locked, count: 15)),
+    (.enrollmentRequired, Array(repeating: .enrollmentRequired, count: 15)),
   ]
 
   private func state(_ place: Place) -> SignInState {
@@ -55,6 +68,11 @@ struct SignInStateTests {
       var state = SignInState.awaitingFactor
       state.handle(.factorRight(place == .completeByTOTP ? .totp : .recoveryCode))
       return state
+    case .completeByPasskey, .completeByPasskeyAlone:
+      var state: SignInState = place == .completeByPasskey ? .awaitingFactor : .awaitingPasskey
+      state.handle(.passkeyRight(PasskeyEvidence(isUserVerified: true, isHardware: false)))
+      return state
+    case .awaitingPasskey: return .awaitingPasskey
     case .trusted:
       var state = SignInState.challenged
       state.handle(.deviceTrusted)
@@ -70,7 +88,13 @@ struct SignInStateTests {
     case .awaitingPassword: .awaitingPassword
     case .awaitingFactor: .awaitingFactor
     case .challenged: .challenged
-    case .complete(let proof): proof.method == .totp ? .completeByTOTP : .completeByRecoveryCode
+    case .awaitingPasskey: .awaitingPasskey
+    case .complete(let proof):
+      switch proof.method {
+      case .totp: .completeByTOTP
+      case .webauthn: proof.amr.contains("pwd") ? .completeByPasskey : .completeByPasskeyAlone
+      default: .completeByRecoveryCode
+      }
     case .trusted: .trusted
     case .refused: .refused
     case .locked: .locked
@@ -97,9 +121,9 @@ struct SignInStateTests {
     func walk(_ state: SignInState, _ path: [SignInState.Event]) {
       if case .complete = state {
         reached += 1
-        guard case .factorRight = path.last else {
-          Issue.record("complete after \(path)")
-          return
+        switch path.last {
+        case .factorRight, .passkeyRight: break
+        default: Issue.record("complete after \(path)")
         }
         let isTwoCalls = path.contains(.challengeAnswered)
         #expect(path.first == .passwordRight(hasFactor: true, hasAnswer: !isTwoCalls), "\(path)")
@@ -112,13 +136,13 @@ struct SignInStateTests {
       }
     }
     walk(.awaitingPassword, [])
-    // Over one call and over two, by either method.
-    #expect(reached == 4)
+    // Over one call and over two, by either code, and by a passkey with its user verified or not.
+    #expect(reached == 8)
   }
 
   @Test("a proof says by what it was made: amr and acr as the contract names them")
   func proof() {
-    for method in FactorMethod.allCases {
+    for method in FactorMethod.allCases where method != .webauthn {
       var state = SignInState.awaitingPassword
       state.handle(.passwordRight(hasFactor: true, hasAnswer: true))
       state.handle(.factorRight(method))
@@ -128,6 +152,28 @@ struct SignInStateTests {
       }
       #expect(proof.amr == ["pwd"] + method.amr + ["mfa"] && proof.method == method)
       #expect(proof.acr == (method == .email ? "aal1" : "aal2"))
+    }
+  }
+
+  @Test("a passkey's proof: hardware only where it is attested, the user where verified, the password where there was one")
+  func passkeyProof() {
+    for (isVerified, isHardware, words) in [
+      (false, false, ["pop"]), (true, false, ["pop", "user"]), (false, true, ["pop", "hwk"]), (true, true, ["pop", "hwk", "user"]),
+    ] {
+      let event = SignInState.Event.passkeyRight(PasskeyEvidence(isUserVerified: isVerified, isHardware: isHardware))
+      var (beside, alone) = (SignInState.awaitingFactor, SignInState.awaitingPasskey)
+      beside.handle(event)
+      alone.handle(event)
+      guard case .complete(let proof) = beside else {
+        Issue.record("not complete")
+        return
+      }
+      #expect(proof.amr == ["pwd"] + words + ["mfa"] && proof.acr == (isHardware ? "aal3" : "aal2"))
+      guard case .complete(let single) = alone else {
+        #expect(!isVerified && alone == .refused)
+        continue
+      }
+      #expect(isVerified && single.amr == words + ["mfa"] && single.acr == (isHardware ? "aal3" : "aal2"))
     }
   }
 }

@@ -76,9 +76,9 @@ struct VectorTests {
     let response = RegistrationResponse(
       credentialID: pair.credentialID, clientData: pair[.registrationClientData], attestation: pair[.attestationObject])
     func register(_ algorithms: [CredentialAlgorithm], _ isRequired: Bool) throws {
-      _ = try Registration(
+      _ = try RegisteredCredential(
         verifying: response,
-        Registration.Expectation(
+        RegisteredCredential.Expectation(
           challenge: pair.registrationChallenge, party: VectorPair.party, algorithms: algorithms,
           isUserVerificationRequired: isRequired, anchors: nil, instant: Instant(unixSeconds: 1_800_000_000)))
     }

@@ -41,11 +41,11 @@ struct VectorPair: Sendable, CustomTestStringConvertible {
   static let party = RelyingParty(
     id: "example.org", name: "", origins: ["https://example.org"], topOrigins: ["https://example.com"])
 
-  func register(_ anchors: TrustAnchors?, party: RelyingParty = Self.party) throws(WebAuthnError) -> Registration {
-    try Registration(
+  func register(_ anchors: TrustAnchors?, party: RelyingParty = Self.party) throws(WebAuthnError) -> RegisteredCredential {
+    try RegisteredCredential(
       verifying: RegistrationResponse(
         credentialID: credentialID, clientData: self[.registrationClientData], attestation: self[.attestationObject]),
-      Registration.Expectation(
+      RegisteredCredential.Expectation(
         challenge: registrationChallenge, party: party, algorithms: CredentialAlgorithm.allCases, isUserVerificationRequired: false,
         anchors: anchors, instant: Instant(unixSeconds: 1_800_000_000)))
   }
@@ -59,7 +59,7 @@ struct VectorPair: Sendable, CustomTestStringConvertible {
   }
 
   /// Registers the credential and asserts with it.
-  func run(_ anchors: TrustAnchors?) throws -> (Registration, Assertion) {
+  func run(_ anchors: TrustAnchors?) throws -> (RegisteredCredential, Assertion) {
     let registration = try register(anchors)
     let key = try CredentialKey(known: COSEKey(registration.publicKey).numbers)
     return (registration, try assert(by: key))

@@ -32,9 +32,7 @@ struct AuthEndpoint: Endpoint {
       audience = try body.stringIfPresent("audience")
       // A device token that is malformed is no evidence, which is no error: the client may hold one of another server.
       deviceToken = try body.stringIfPresent("device_token").flatMap { OpaqueCredential(parsing: $0, as: .deviceToken) }
-      deviceName = try body.stringIfPresent("device") ?? ""
-      guard deviceName.unicodeScalars.count <= 100, deviceName.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
-      else { throw body.wrong("device", "expected at most 100 characters, without control characters") }
+      deviceName = try body.deviceName()
       try body.finish()
     }
   }
@@ -65,14 +63,23 @@ extension SignInContext {
 }
 
 extension FactorAnswer {
-  /// Reads `method` and `code`. A method that the contract names and this server does not offer is `factor_unavailable`.
-  init(_ object: JSONObjectReader) throws {
+  /// Reads `method` and `code`, or for a passkey `credential`, which answers `challenge`. In one call, and wherever nothing is
+  /// signed, a passkey is `factor_unavailable`.
+  init(_ object: JSONObjectReader, to challenge: OpaqueCredential?? = nil) throws {
     let name = try object.string("method")
+    if name == FactorMethod.webauthn.rawValue {
+      guard let sent = challenge else { throw Problem(.factorUnavailable, "A passkey signs a challenge: leave 'mfa' out to get one.") }
+      let response = try object.assertion("credential")
+      guard let own = sent else {
+        // Not one of ours: nothing of this is looked at.
+        self.init(method: .webauthn, code: Secret(copying: [UInt8]()))
+        return
+      }
+      self.init(PasskeyAnswer(response, to: own))
+      return
+    }
     let code = try object.secret("code")
     guard let method = FactorMethod(rawValue: name) else {
-      if name == "webauthn" {
-        throw Problem(.factorUnavailable, "This server does not offer the method '\(name)'.")
-      }
       let known = FactorMethod.allCases.map(\.rawValue).joined(separator: ", ")
       throw object.wrong("method", "expected one of \(known)")
     }

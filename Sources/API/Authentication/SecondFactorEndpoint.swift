@@ -15,7 +15,7 @@ struct SecondFactorEndpoint: Endpoint {
     init(_ bytes: [UInt8]) throws {
       let body = try JSONObjectReader(bytes)
       challenge = OpaqueCredential(parsing: try body.string("challenge"), as: .challenge)
-      answer = try FactorAnswer(body)
+      answer = try FactorAnswer(body, to: .some(challenge))
       try body.finish()
     }
   }

@@ -2,6 +2,7 @@ internal import HTTP
 internal import Identity
 internal import JSON
 internal import Primitives
+internal import WebAuthn
 
 /// The answer to a call of a sign-in, for each of its outcomes.
 struct SignInAnswer {
@@ -25,7 +26,8 @@ struct SignInAnswer {
     case .signedIn, .refused:
       // One text for unknown user, wrong password, disabled user and wrong code: the same bytes in every case.
       Problem(.invalidCredentials, "Username, password or code is wrong.")
-    case .secondFactorRequired(let challenge, let methods, let lifetime): Self.secondFactor(challenge, methods, lifetime)
+    case .secondFactorRequired(let challenge, let methods, let passkey, let lifetime):
+      Self.secondFactor(challenge, methods, passkey, lifetime)
     case .enrollmentRequired:
       Problem(.mfaEnrollmentRequired, "The password is right, but no second factor is enrolled. Ask the operator for an invitation.")
     case .locked(let retry): Self.locked(retry)
@@ -44,11 +46,14 @@ struct SignInAnswer {
     }
   }
 
-  private static func secondFactor(_ challenge: String, _ methods: [FactorMethod], _ lifetime: Duration) -> Problem {
+  private static func secondFactor(
+    _ challenge: String, _ methods: [FactorMethod], _ passkey: RequestOptions?, _ lifetime: Duration
+  ) -> Problem {
     Problem(.mfaRequired, "The password is right; send a second factor with this challenge to POST /auth/mfa.") { json in
       json.member("challenge", challenge)
       json.member("methods", methods.map(\.rawValue))
       json.member("expires_in", lifetime.inSeconds)
+      if let passkey { json.member("webauthn") { json in passkey.write(to: &json) } }
     }
   }
 

@@ -11,11 +11,22 @@ extension OperationDescription {
       OperationDescription(
         .post, "/auth/mfa", "Answer a challenge with the second factor",
         input: .input([
-          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])),
-          .always("code", .string(lengths: 1...64)),
+          .always("challenge", .string()), .always("method", .string(oneOf: ["totp", "webauthn", "email", "sms", "recovery_code"])),
+          .maybe("code", .string(lengths: 1...64)),
+          .maybe("credential", CallSchemas.credential("Of webauthn, in the place of code: AuthenticationResponseJSON.")),
         ]),
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
         problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .tooManyAttempts]),
+      OperationDescription(
+        .post, "/auth/passkey/options", "Begin a sign-in by a passkey alone",
+        [Answer(200, "A challenge, and what the browser needs", CallSchemas.passkeyRequest, headers: ["X-Auth-Outcome"])]),
+      OperationDescription(
+        .post, "/auth/passkey", "Sign in by a passkey alone, which has to verify its user",
+        input: .input([
+          .always("challenge", .string()), .always("credential", CallSchemas.credential("AuthenticationResponseJSON.")),
+          .maybe("device_token", .string("Of an earlier sign-in from this device.")), .maybe("device", .string("The device's name.")),
+        ]),
+        [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])], problems: [.invalidChallenge, .invalidCredentials]),
       OperationDescription(
         .post, "/auth/mfa/send", "Have a code sent for a challenge",
         input: .input([.always("challenge", .string()), .always("method", .string(oneOf: ["email", "sms"]))]),

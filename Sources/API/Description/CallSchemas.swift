@@ -13,9 +13,22 @@ enum CallSchemas {
               .always("pointer", .string("JSON pointer (RFC 6901) into the body, or ? and the name of a parameter of the query.")),
               .always("detail", .string()),
             ]))),
-        .maybe("challenge", .string("Of mfa_required.")), .maybe("methods", .strings), .maybe("expires_in", .integer()),
+        .maybe("webauthn", .object([])), .maybe("challenge", .string("Of mfa_required.")), .maybe("methods", .strings),
+        .maybe("expires_in", .integer()),
         .maybe("attempts_left", .integer("Of invalid_challenge_response.")),
       ], "RFC 9457")
+  }
+
+  /// What a browser's `toJSON()` gives (WebAuthn, section 5.1).
+  static func credential(_ description: String) -> Schema {
+    .object([.always("id", .string()), .always("type", .string(oneOf: ["public-key"])), .always("response", .object([]))], description)
+  }
+
+  static var passkeyRequest: Schema {
+    .object([
+      .always("challenge", .string()), .always("expires_in", .integer("Seconds.")),
+      .always("webauthn", .object([])), .always("request_id", .string()),
+    ])
   }
 
   static var oauthError: Schema {

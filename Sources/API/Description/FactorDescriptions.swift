@@ -69,6 +69,14 @@ extension OperationDescription {
         .post, "/auth/factors/recovery-codes", "Get ten new recovery codes; the old ones are dead", input: FactorSchemas.proof,
         [Answer(200, "The codes, shown once", FactorSchemas.recoveryCodes)], problems: [.reauthenticationRequired], headers: [.stepUp]),
       OperationDescription(
+        .post, "/auth/factors/webauthn/options", "Begin to enrol a passkey", input: FactorSchemas.proof,
+        [Answer(201, "A challenge, and what the browser needs", FactorSchemas.offeredPasskey, headers: ["X-Auth-Outcome"])],
+        problems: [.reauthenticationRequired, .conflict], headers: [.stepUp]),
+      OperationDescription(
+        .post, "/auth/factors/webauthn", "Enrol the passkey that the browser made", input: FactorSchemas.newPasskey,
+        [Answer(200, "The factor; for the first one what POST /auth answers", FactorSchemas.confirmed, headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallenge, .invalidChallengeResponse, .conflict, .insufficientPermission]),
+      OperationDescription(
         .post, "/auth/factors/totp", "Begin to enrol an authenticator app", input: FactorSchemas.newTOTP,
         [Answer(201, "The secret, shown once", FactorSchemas.offeredTOTP, headers: ["X-Auth-Outcome"])],
         problems: [.reauthenticationRequired, .conflict], headers: [.stepUp]),
@@ -178,6 +186,20 @@ enum FactorSchemas {
     .object([
       .always("id", .identifier), .always("secret", .string("Base 32.")), .always("uri", .string(format: "uri")),
       .always("qr_svg", .string("A picture of the URI.")), .always("expires_in", .integer("Seconds.")), .always("request_id", .string()),
+    ])
+  }
+
+  static var offeredPasskey: Schema {
+    .object([
+      .always("id", .identifier), .always("challenge", .string()),
+      .always("webauthn", .object([])), .always("expires_in", .integer("Seconds.")), .always("request_id", .string()),
+    ])
+  }
+
+  static var newPasskey: Schema {
+    .input([
+      .always("challenge", .string()), .maybe("name", .string(lengths: 0...64)),
+      .always("credential", CallSchemas.credential("RegistrationResponseJSON.")),
     ])
   }
 

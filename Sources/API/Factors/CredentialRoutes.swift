@@ -24,6 +24,8 @@ extension Routes {
       row(.get, "/auth/factors", .user, .relaxed, .none, own.factors),
       row(.delete, "/auth/factors/{id}", .user, .normal, .none, own.endFactor),
       row(.post, "/auth/factors/recovery-codes", .user, .normal, .emptyJSON, own.recoveryCodes),
+      row(.post, "/auth/factors/webauthn/options", .enroller, .normal, .emptyJSON, own.newPasskey),
+      row(.post, "/auth/factors/webauthn", .enroller, .strict, .json, own.confirmPasskey),
       row(.post, "/auth/factors/totp", .enroller, .normal, .emptyJSON, own.newTOTP),
       row(.post, "/auth/factors/totp/{id}/confirm", .enroller, .strict, .json, own.confirmTOTP),
       row(.post, "/auth/factors/email", .enroller, .strict, .json, own.newEmail),
@@ -50,6 +52,8 @@ struct CredentialEndpoints: Sendable {
   let factors: FactorsEndpoint
   let endFactor: FactorEndEndpoint
   let recoveryCodes: RecoveryCodesEndpoint
+  let newPasskey: PasskeyOfferEndpoint
+  let confirmPasskey: PasskeyConfirmationEndpoint
   let newTOTP: TOTPEnrollmentEndpoint
   let confirmTOTP: TOTPConfirmationEndpoint
   let newEmail: CodeEnrollmentEndpoint
@@ -71,6 +75,8 @@ struct CredentialEndpoints: Sendable {
     factors = FactorsEndpoint(factors: services.factors)
     endFactor = FactorEndEndpoint(factors: services.factors)
     recoveryCodes = RecoveryCodesEndpoint(factors: services.factors)
+    newPasskey = PasskeyOfferEndpoint(enrollments: services.enrollments)
+    confirmPasskey = PasskeyConfirmationEndpoint(enrollments: services.enrollments)
     newTOTP = TOTPEnrollmentEndpoint(enrollments: services.enrollments)
     confirmTOTP = TOTPConfirmationEndpoint(enrollments: services.enrollments)
     newEmail = CodeEnrollmentEndpoint(enrollments: services.enrollments, channel: .mail)

@@ -3,6 +3,7 @@ internal import HTTP
 internal import Identity
 internal import JSON
 internal import Primitives
+internal import WebAuthn
 
 /// `POST /auth/step-up`: a challenge for one of the user's factors.
 struct StepUpEndpoint: Endpoint {
@@ -18,6 +19,7 @@ struct StepUpEndpoint: Endpoint {
         json.member("challenge", challenged.challenge)
         json.member("methods", challenged.methods.map(\.rawValue))
         json.member("expires_in", challenged.lifetime.inSeconds)
+        if let passkey = challenged.passkey { json.member("webauthn") { json in passkey.write(to: &json) } }
         json.member("request_id", call.request.id)
       }
     }

@@ -79,7 +79,8 @@ enum UserCommands {
       console.line("password  \(account.password == nil ? "none yet" : held.isPasswordLocked ? "locked: 'user unlock' lifts it" : "set")")
       for factor in factors {
         let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        let name = ([factor.method.rawValue] + [addresses[factor.id]].compactMap(\.self)).joined(separator: " ")
+        let words = [factor.method.rawValue, factor.name.isEmpty ? nil : "\"\(factor.name)\"", addresses[factor.id]]
+        let name = words.compactMap(\.self).joined(separator: " ")
         console.line("factor    \(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
       }
       for device in held.devices { console.line("device    \(device.name), \(device.id), last used \(device.lastUsedAt.rfc3339())") }
@@ -218,6 +219,7 @@ extension JSONWriter {
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
+            json.member("name", factor.name)
             json.member("address", ifPresent: held.addresses[factor.id])
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)

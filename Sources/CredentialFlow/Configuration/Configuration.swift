@@ -7,6 +7,7 @@ internal import Persistence
 internal import Primitives
 internal import Server
 internal import Transport
+internal import WebAuthn
 
 /// Everything that can be set: a list of the modules' slices, each read by the code that uses it.
 struct Configuration: Settings {
@@ -35,6 +36,7 @@ struct Configuration: Settings {
   let tls: TLSSettings
   let tokens: TokenSettings
   let verification: VerificationSettings
+  let webauthn: PasskeySettings
   /// Everything as it is in force, secrets hidden.
   let effective: SettingsValue
 
@@ -64,6 +66,10 @@ struct Configuration: Settings {
     tls = try reader.section("tls")
     tokens = try reader.section("tokens")
     verification = try reader.section("verification")
+    let (publicURL, name) = (service.publicURL, service.name)
+    webauthn = try reader.section("webauthn") { reader throws(SettingsError) in
+      try PasskeySettings(from: reader, publicURL: publicURL, name: name)
+    }
     effective = .object(reader.effective)
   }
 }

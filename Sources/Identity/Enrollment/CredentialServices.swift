@@ -1,6 +1,7 @@
 package import Defense
 package import Persistence
 package import Primitives
+package import WebAuthn
 
 /// What users do with their own credentials.
 package struct CredentialServices: Sendable {
@@ -48,11 +49,11 @@ package struct CredentialServices: Sendable {
 
   package init(
     _ ground: Ground, sessions: Sessions, roles: LiveRoleGraph, accounts: AccountSettings,
-    registration settings: RegistrationSettings, serviceName: String, audience: String
+    registration settings: RegistrationSettings, passkeys: PasskeySettings, serviceName: String, audience: String
   ) {
     enrollments = Enrollments(
       database: ground.database, vault: ground.vault, sessions: sessions, roles: roles, codes: ground.codes, notices: ground.notices,
-      serviceName: serviceName, audience: audience, now: ground.now)
+      serviceName: serviceName, audience: audience, passkeys: passkeys, now: ground.now)
     codes = ground.codes
     factors = OwnFactors(database: ground.database, vault: ground.vault, notices: ground.notices, now: ground.now)
     invitations = Invitations(

@@ -3,6 +3,7 @@ internal import Journal
 package import Persistence
 package import Primitives
 internal import Tokens
+package import WebAuthn
 
 /// Setting up factors. Every kind goes through `begin` and `confirm`, which know who may and what becomes of it; a kind adds what
 /// it keeps and how its answer is judged.
@@ -11,6 +12,7 @@ package struct Enrollments: Sendable {
   let vault: Vault
   /// What an authenticator app shows beside the code.
   let serviceName: String
+  let passkeys: PasskeySettings
   let codes: CodeSending
   private let notices: Notices
   private let sessions: Sessions
@@ -21,7 +23,7 @@ package struct Enrollments: Sendable {
 
   package init(
     database: any Database, vault: Vault, sessions: Sessions, roles: LiveRoleGraph, codes: CodeSending, notices: Notices,
-    serviceName: String, audience: String, now: Now
+    serviceName: String, audience: String, passkeys: PasskeySettings, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -30,6 +32,7 @@ package struct Enrollments: Sendable {
     self.sessions = sessions
     self.roles = roles
     self.serviceName = serviceName
+    self.passkeys = passkeys
     self.audience = audience
     self.now = now
   }

@@ -3,6 +3,7 @@ package import Primitives
 /// How a second factor is proven. The raw value is the `method` of requests and answers.
 package enum FactorMethod: String, Sendable, CaseIterable {
   case totp
+  case webauthn
   case email
   case sms
   case recoveryCode = "recovery_code"
@@ -11,6 +12,7 @@ package enum FactorMethod: String, Sendable, CaseIterable {
   package var amr: [String] {
     switch self {
     case .totp, .recoveryCode: ["otp"]
+    case .webauthn: ["pop"]
     case .email: ["otp", "email"]
     case .sms: ["otp", "sms"]
     }
@@ -42,6 +44,11 @@ package struct Factor: Sendable, Equatable {
 
   package var isConfirmed: Bool { confirmedAt != nil }
 
+  func named(_ name: String) -> Factor {
+    Factor(
+      id: id, method: method, name: name, failures: failures, createdAt: createdAt, confirmedAt: confirmedAt, lastUsedAt: lastUsedAt)
+  }
+
   /// Whether it is one of those of which the last has to stay: what is written on paper is no factor by itself.
   package var countsAsLast: Bool { isConfirmed && method != .recoveryCode }
 
@@ -72,5 +79,11 @@ struct FactorUse: Sendable, Equatable {
     case totpStep(Int64)
     case recoveryCode(digest: [UInt8])
     case sentCode(digest: [UInt8])
+    case passkey(PasskeyUse)
+  }
+
+  /// What a sign-in hears of it, for an answer by `method`.
+  func event(_ method: FactorMethod) -> SignInState.Event {
+    if case .passkey(let use) = mark { .passkeyRight(use.evidence) } else { .factorRight(method) }
   }
 }

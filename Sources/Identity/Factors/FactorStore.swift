@@ -64,6 +64,10 @@ struct FactorStore {
       """) != nil
   }
 
+  func rename(_ id: Factor.ID, _ name: String) throws(DatabaseError) {
+    try db.run("UPDATE factor SET name = \(name) WHERE id = \(id)")
+  }
+
   /// False where a parallel request was first.
   func delete(_ id: Factor.ID, of account: Account.ID) throws(DatabaseError) -> Bool {
     try db.row("DELETE FROM factor WHERE id = \(id) AND account_id = \(account) RETURNING id") != nil

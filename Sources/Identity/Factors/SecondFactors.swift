@@ -1,6 +1,7 @@
 internal import Journal
 internal import Persistence
 package import Primitives
+internal import WebAuthn
 
 /// The one door to an account's second factors: checks an answer, counts failures per factor, consumes what was right. A new
 /// method is a case in `FactorMethod` and a line in `use` and `consume`.
@@ -28,15 +29,19 @@ struct SecondFactors {
 
   /// Evaluates a guess and, where it is wrong, counts it in the same transaction: parallel guesses cannot pass the bound.
   /// A locked factor is not evaluated, nor is one that is excluded. Nothing is consumed yet. `binding` is what a code that was sent has
-  /// to have been asked for; without one there is none.
+  /// to have been asked for; without one there is none. Without `passkeys` no passkey is taken.
   func check(
     _ answer: FactorAnswer, of account: Account.ID, except excluded: Set<Factor.ID> = [], within binding: CodeBinding?,
-    by provenance: Provenance, at instant: Instant
+    passkeys: PasskeySettings? = nil, by provenance: Provenance, at instant: Instant
   ) throws -> FactorVerdict {
     let factors = try FactorStore(db).factors(of: account).filter {
       $0.method == answer.method && $0.isConfirmed && !excluded.contains($0.id)
     }
     guard !factors.isEmpty else { return .unavailable }
+    if let passkey = answer.passkey {
+      guard let passkeys else { return .unavailable }
+      return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
+    }
     let open = factors.filter { !$0.isLocked }
     guard !open.isEmpty else { return .locked }
     for factor in open {
@@ -55,6 +60,7 @@ struct SecondFactors {
       case .totpStep(let step): try TOTPFactor(db, vault: vault).consume(step: step, of: use.factor)
       case .recoveryCode(let digest): try RecoveryCodes(db, vault: vault).consume(digest, of: use.factor, at: instant)
       case .sentCode(let digest): try CodeFactor(db, vault: vault).consume(digest, of: use.factor)
+      case .passkey(let passkey): try PasskeyStore(db).advance(passkey, of: use.factor)
       }
     if isFirst { try FactorStore(db).recordUse(use.factor, at: instant) }
     return isFirst
@@ -67,6 +73,8 @@ struct SecondFactors {
     case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: factor, at: instant)
     case .recoveryCode: try RecoveryCodes(db, vault: vault).use(answer.code, of: factor)
     case .email, .sms: try CodeFactor(db, vault: vault).use(answer.code, of: factor, within: binding, at: instant)
+    // A passkey is never answered with a code.
+    case .webauthn: nil
     }
   }
 }
@@ -75,10 +83,19 @@ struct SecondFactors {
 package struct FactorAnswer: Sendable {
   package let method: FactorMethod
   package let code: Secret
+  /// In the place of a code.
+  let passkey: PasskeyAnswer?
 
   package init(method: FactorMethod, code: Secret) {
     self.method = method
     self.code = code
+    passkey = nil
+  }
+
+  package init(_ passkey: PasskeyAnswer) {
+    method = .webauthn
+    code = Secret(copying: [])
+    self.passkey = passkey
   }
 }
 

@@ -1,6 +1,7 @@
 package import Persistence
 package import Primitives
 package import Telemetry
+package import WebAuthn
 
 /// What can be done with a session once it is open.
 package struct SessionServices: Sendable {
@@ -10,11 +11,13 @@ package struct SessionServices: Sendable {
   package let userKeys: UserKeys
 
   package init(
-    database: any Database, roles: LiveRoleGraph, tokens: AccessTokens, settings: TokenSettings, vault: Vault, log: Log, now: Now
+    database: any Database, roles: LiveRoleGraph, tokens: AccessTokens, settings: TokenSettings, passkeys: PasskeySettings, vault: Vault,
+    log: Log,
+    now: Now
   ) {
     refreshing = Refreshing(database: database, roles: roles, tokens: tokens, settings: settings, vault: vault, log: log, now: now)
     register = SessionRegister(database: database, settings: settings, now: now)
-    stepUp = StepUp(database: database, roles: roles, vault: vault, tokens: tokens, settings: settings, now: now)
+    stepUp = StepUp(database: database, roles: roles, vault: vault, tokens: tokens, settings: settings, passkeys: passkeys, now: now)
     userKeys = UserKeys(database: database, now: now)
   }
 }

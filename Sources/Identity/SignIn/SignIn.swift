@@ -14,6 +14,7 @@ package struct SignIn: Sendable {
   let database: any Database
   let vault: Vault
   let passwords: Passwords
+  let passkeys: Passkeys
   let sessions: Sessions
   let roles: LiveRoleGraph
   let limiter: PaceLimiter
@@ -25,12 +26,13 @@ package struct SignIn: Sendable {
   let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, sessions: Sessions, roles: LiveRoleGraph, limiter: PaceLimiter,
-    pace: Pace?, settings: AccountSettings, devices: DeviceSettings, log: Log, now: Now
+    database: any Database, vault: Vault, passwords: Passwords, passkeys: Passkeys, sessions: Sessions, roles: LiveRoleGraph,
+    limiter: PaceLimiter, pace: Pace?, settings: AccountSettings, devices: DeviceSettings, log: Log, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
+    self.passkeys = passkeys
     self.sessions = sessions
     self.roles = roles
     self.limiter = limiter

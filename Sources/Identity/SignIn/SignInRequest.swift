@@ -1,6 +1,7 @@
 package import Cryptography
 package import Journal
 package import Primitives
+package import WebAuthn
 
 /// The first call of a sign-in.
 package struct SignInRequest: Sendable {
@@ -61,7 +62,8 @@ package struct SignInContext: Sendable {
 /// How a call of a sign-in ended.
 package enum SignInOutcome: Sendable {
   case signedIn(SignedIn)
-  case secondFactorRequired(challenge: String, methods: [FactorMethod], lifetime: Duration)
+  /// `passkey` where one is enrolled.
+  case secondFactorRequired(challenge: String, methods: [FactorMethod], passkey: RequestOptions?, lifetime: Duration)
   /// Right password, no second factor yet.
   case enrollmentRequired
   /// Unknown or disabled user, wrong password, or wrong code in the one-call form.

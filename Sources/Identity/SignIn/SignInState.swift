@@ -9,12 +9,18 @@
 ///                                     │ └────wrong───▶ refused
 ///                                     └──────right───▶ complete(proof)
 ///
+///     awaitingPasskey ──right, and it verified its user──▶ complete(proof)
+///        └──anything else──▶ refused
+///
 /// `deviceTrusted` happens only where the operator has set `devices.trust`; what it opens says of itself that no second factor was
-/// shown. There is no arrow from a password to `complete`: that multi-factor is mandatory is a property of this type. An event that
-/// has no arrow in a state refuses, and what has ended stays ended.
+/// shown. There is no arrow from a password to `complete`, nor to `awaitingPasskey`: that multi-factor is mandatory is a property of this
+/// type. A passkey that verifies its user is two factors by itself. An event that has no arrow in a state refuses, and what has ended
+/// stays ended.
 package enum SignInState: Sendable, Equatable {
   case awaitingPassword
   case awaitingFactor
+  /// A sign-in without a password: begins here, and nothing leads here.
+  case awaitingPasskey
   /// The password was right and a second call is to bring the factor.
   case challenged
   case complete(SignInProof)
@@ -34,6 +40,7 @@ package enum SignInState: Sendable, Equatable {
     /// Instead of a second call: the device is known, trusted still, and `devices.trust` is set.
     case deviceTrusted
     case factorRight(FactorMethod)
+    case passkeyRight(PasskeyEvidence)
     case factorWrong
     case factorLocked
   }
@@ -48,7 +55,12 @@ package enum SignInState: Sendable, Equatable {
     case (.awaitingPassword, .passwordLocked): .locked
     case (.challenged, .challengeAnswered): .awaitingFactor
     case (.challenged, .deviceTrusted): .trusted(TrustedDeviceProof())
+    // A passkey is right with its evidence only.
+    case (.awaitingFactor, .factorRight(.webauthn)): .refused
     case (.awaitingFactor, .factorRight(let method)): .complete(SignInProof(method))
+    case (.awaitingFactor, .passkeyRight(let evidence)): .complete(SignInProof(.webauthn, evidence))
+    case (.awaitingPasskey, .passkeyRight(let evidence)) where evidence.isUserVerified:
+      .complete(SignInProof(.webauthn, evidence, isPasswordless: true))
     case (.awaitingFactor, .factorLocked): .locked
     case (.complete, _), (.trusted, _), (.locked, _), (.enrollmentRequired, _): ended
     default: .refused
@@ -100,19 +112,26 @@ package enum SessionProof: Sendable, Equatable {
   }
 }
 
-/// The proof that a password and a second factor were right. Only the arrow into `complete` makes one, here or in
+/// The proof that a password and a second factor were right, or a passkey that is both. Only the arrow into `complete` makes one, here or in
 /// `EnrollmentState`, and only with one does `Sessions` open a session.
 package struct SignInProof: Sendable, Equatable {
   package let method: FactorMethod
 
-  fileprivate init(_ method: FactorMethod) { self.method = method }
+  private let evidence: PasskeyEvidence?
+  private let isPasswordless: Bool
+
+  fileprivate init(_ method: FactorMethod, _ evidence: PasskeyEvidence? = nil, isPasswordless: Bool = false) {
+    self.method = method
+    self.evidence = evidence
+    self.isPasswordless = isPasswordless
+  }
 
   /// Of an invited user whose first factor was confirmed: the other way to both.
   init(enrolled proof: EnrollmentProof) { self.init(proof.method) }
 
   /// Authentication method references (RFC 8176).
-  package var amr: [String] { ["pwd"] + method.amr + ["mfa"] }
+  package var amr: [String] { (isPasswordless ? [] : ["pwd"]) + (evidence?.amr ?? method.amr) + ["mfa"] }
 
   /// Authenticator assurance level (NIST SP 800-63B-4), as the contract names them.
-  package var acr: String { method.acr }
+  package var acr: String { evidence?.isHardware == true ? "aal3" : method.acr }
 }

@@ -91,9 +91,10 @@ extension SignIn {
     _ answer: FactorAnswer, of account: Account.ID, within binding: CodeBinding?, _ state: inout SignInState, _ provenance: Provenance,
     _ db: any Transaction, at instant: Instant
   ) throws -> FactorUse? {
-    switch try SecondFactors(db, vault: vault).check(answer, of: account, within: binding, by: provenance, at: instant) {
+    let factors = SecondFactors(db, vault: vault)
+    switch try factors.check(answer, of: account, within: binding, passkeys: passkeys.settings, by: provenance, at: instant) {
     case .right(let use):
-      state.handle(.factorRight(answer.method))
+      state.handle(use.event(answer.method))
       return use
     case .wrong, .unavailable: state.handle(.factorWrong)
     case .locked: state.handle(.factorLocked)
@@ -102,7 +103,7 @@ extension SignIn {
   }
 
   /// Consumes what was right and opens the session. `nil` where a parallel request used the code first.
-  private func complete(
+  func complete(
     _ state: SignInState, _ use: FactorUse?, _ opening: Opening, _ context: SignInContext, _ db: any Transaction, at instant: Instant
   ) throws -> Conclusion? {
     guard case .complete(let proof) = state, let use else { return ended(state) }
@@ -126,7 +127,7 @@ extension SignIn {
 
   /// Works out which roles are active, and refuses what was asked for and cannot be. Looked at only when both factors were right,
   /// so that nobody else learns who holds what, and before anything is consumed.
-  private func activate(
+  func activate(
     _ opening: inout Opening, _ context: SignInContext, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
   ) throws -> SignInOutcome? {
     let assigned = try AssignmentStore(db).assignments(of: .account(opening.account.id))
@@ -153,7 +154,9 @@ extension SignIn {
     try AuditLog(db).append(.challenged(account.id), by: request.context.provenance, at: instant)
     return .ended(
       .secondFactorRequired(
-        challenge: credential.text, methods: try SecondFactors(db, vault: vault).methods(of: account.id), lifetime: Challenge.lifetime))
+        challenge: credential.text, methods: try SecondFactors(db, vault: vault).methods(of: account.id),
+        passkey: try PasskeyFactor(db, settings: passkeys.settings).options(for: credential, of: account.id),
+        lifetime: Challenge.lifetime))
   }
 
   private func knownDevice(_ attempt: PasswordAttempt, _ db: any Transaction, at instant: Instant) throws -> Device? {

@@ -3,6 +3,7 @@ package import Journal
 package import Persistence
 package import Primitives
 internal import Tokens
+package import WebAuthn
 
 /// Proving a factor once more within a session: for a change that asks for it, and for rules that ask for a recent `auth_time`.
 package struct StepUp: Sendable {
@@ -11,16 +12,19 @@ package struct StepUp: Sendable {
   private let vault: Vault
   private let tokens: AccessTokens
   private let settings: TokenSettings
+  private let passkeys: PasskeySettings
   private let now: Now
 
   package init(
-    database: any Database, roles: LiveRoleGraph, vault: Vault, tokens: AccessTokens, settings: TokenSettings, now: Now
+    database: any Database, roles: LiveRoleGraph, vault: Vault, tokens: AccessTokens, settings: TokenSettings, passkeys: PasskeySettings,
+    now: Now
   ) {
     self.database = database
     self.roles = roles
     self.vault = vault
     self.tokens = tokens
     self.settings = settings
+    self.passkeys = passkeys
     self.now = now
   }
 
@@ -35,6 +39,8 @@ package struct StepUp: Sendable {
   package struct Challenged: Sendable {
     package let challenge: String
     package let methods: [FactorMethod]
+    /// Where one is enrolled.
+    package let passkey: RequestOptions?
     package let lifetime: Duration
   }
 
@@ -43,15 +49,17 @@ package struct StepUp: Sendable {
     let at = now()
     let id = StepUpStore.Row.ID(at: at)
     let credential = OpaqueCredential(.challenge, for: id)
-    let methods = try await database.transaction { db -> [FactorMethod]? in
+    return try await database.transaction { db -> Challenged? in
       guard try DoorKeeper(db).session(live.id, at: at) != nil else { return nil }
       let methods = try SecondFactors(db, vault: vault).methods(of: live.account.id)
       guard !methods.isEmpty else { return nil }
       try StepUpStore(db).insert(id, for: live.id, purpose, digest: credential.digest, at: at)
       try AuditLog(db).append(.stepUp("challenged", live), by: provenance, at: at)
-      return methods
+      return Challenged(
+        challenge: credential.text, methods: methods,
+        passkey: try PasskeyFactor(db, settings: passkeys).options(for: credential, of: live.account.id),
+        lifetime: StepUpStore.challengeLifetime)
     }
-    return methods.map { Challenged(challenge: credential.text, methods: $0, lifetime: StepUpStore.challengeLifetime) }
   }
 
   package enum Outcome: Sendable {
@@ -115,7 +123,7 @@ package struct StepUp: Sendable {
     _ answer: FactorAnswer, _ live: LiveSession, _ binding: CodeBinding, _ factors: SecondFactors, by provenance: Provenance,
     at instant: Instant
   ) throws -> StepUpState.Event {
-    switch try factors.check(answer, of: live.account.id, within: binding, by: provenance, at: instant) {
+    switch try factors.check(answer, of: live.account.id, within: binding, passkeys: passkeys, by: provenance, at: instant) {
     case .right(let use): try factors.consume(use, at: instant) ? .factorRight : .factorWrong
     case .wrong, .unavailable: .factorWrong
     case .locked: .factorLocked

@@ -82,6 +82,12 @@ package final class SettingsReader {
     return try string(key, default: "")
   }
 
+  /// The bytes of the file that `key` names; `nil` where the key is absent.
+  package func fileIfPresent(_ key: String) throws(SettingsError) -> [UInt8]? {
+    guard let path = try stringIfPresent(key) else { return nil }
+    return try readFile(path)
+  }
+
   package func boolean(_ key: String, default fallback: Bool) throws(SettingsError) -> Bool {
     try scalar(key, fallback, shown: { .boolean($0) }) { if case .boolean(let value) = $0 { value } else { nil } }
   }

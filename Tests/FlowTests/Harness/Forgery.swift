@@ -28,7 +28,9 @@ extension World {
 
   /// What runs beside the server every twenty seconds.
   func prune() async throws {
-    try await Pruning(database: application.database, settings: application.configuration.tokens, revoked: RevokedTokens(), now: clock.now)
-      .run()
+    try await Pruning(
+      database: application.database, settings: application.configuration.tokens, revoked: RevokedTokens(),
+      passkeys: Passkeys(settings: application.configuration.webauthn), now: clock.now
+    ).run()
   }
 }

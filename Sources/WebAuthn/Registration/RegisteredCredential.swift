@@ -2,7 +2,7 @@ package import Cryptography
 package import Primitives
 
 /// A credential that has been verified (WebAuthn, section 7.1), as it is to be stored.
-package struct Registration: Sendable {
+package struct RegisteredCredential: Sendable {
   package let credentialID: [UInt8]
   /// COSE, as the authenticator wrote it.
   package let publicKey: [UInt8]
@@ -12,6 +12,7 @@ package struct Registration: Sendable {
   package let model: [UInt8]
   package let flags: AuthenticatorData.Flags
   package let transports: [RegistrationResponse.Transport]
+  package let isDiscoverable: Bool
   package let attestation: Attestation
 
   package struct Attestation: Sendable, Equatable {
@@ -67,5 +68,6 @@ package struct Registration: Sendable {
     model = credential.model
     flags = data.flags
     transports = response.transports
+    isDiscoverable = response.isDiscoverable
   }
 }
