@@ -71,7 +71,7 @@ struct RegistrationTests {
       // Two who registered before one of them accepted: the account is the first one's.
       world.clock.advance(by: .minutes(6))
       #expect(try world.register("new@example.com", client).status == 202)
-      let second = try #require(try await world.mails().last).code
+      let second = try #require(try await world.lastMail("registration", to: "new@example.com")).code
       #expect(try world.accept(mails[0].code, client).status == 200)
       #expect(try world.accept(second, client).code == "invalid_invitation")
       for wrong in ["", "two@at@example.com", "nobody", "a b@example.com"] {
@@ -88,7 +88,7 @@ struct RegistrationTests {
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
       for round in 0..<Rounds.count {
         #expect(try world.register("user\(round)@example.com", client).status == 202)
-        let code = try #require(try await world.mails().last).code
+        let code = try #require(try await world.lastMail("registration", to: "user\(round)@example.com")).code
         for (index, connection) in connections.enumerated() {
           let body = #"{"code":"\#(code)","password":"a password of caller \#(index)"}"#
           connection.send(Call.bytes("POST", "/auth/invitation/accept", [World.json, client.key], Array(body.utf8)))

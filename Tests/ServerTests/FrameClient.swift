@@ -86,6 +86,8 @@ final class FrameClient {
   let socket: Client
   /// Frames that were read while others were looked for.
   private(set) var seen: [Frame] = []
+  /// Whether the server's SETTINGS are acknowledged as they are read.
+  var acknowledges = true
   private var nextStream: UInt32 = 1
   private var inflater: OpaquePointer?
 
@@ -135,7 +137,7 @@ final class FrameClient {
     let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
     let stream = Frame.number(head[5...]) & 0x7FFF_FFFF
     let frame = Frame(type: head[3], head[4], stream: stream, try socket.bytes(length))
-    if frame.kind == .settings, frame.flags & Frame.acknowledgement == 0 { send(Frame(.settings, Frame.acknowledgement)) }
+    if acknowledges, frame.kind == .settings, frame.flags & Frame.acknowledgement == 0 { send(Frame(.settings, Frame.acknowledgement)) }
     note(frame)
     return frame
   }
@@ -158,6 +160,7 @@ final class FrameClient {
 
   /// Reads until a frame that `isWanted`; what came before stands in `seen`.
   func first(_ isWanted: (Frame) -> Bool) throws -> Frame {
+    if let index = seen.firstIndex(where: isWanted) { return seen.remove(at: index) }
     while true {
       let frame = try frame()
       if isWanted(frame) { return frame }
@@ -193,7 +196,9 @@ final class FrameClient {
 
   /// The answer on a stream that is the next to end.
   func answer(_ stream: UInt32? = nil) throws -> Answer {
-    let (ended, ending) = try ending()
+    var (ended, ending) = try ending()
+    // That the server goes away concerns later requests.
+    while case .goAway(0) = ending { (ended, ending) = try self.ending() }
     guard case .answer(let answer) = ending, stream == nil || stream == ended else {
       throw ClientError.closed("stream \(ended): \(ending), not an answer on \(stream ?? 0)")
     }

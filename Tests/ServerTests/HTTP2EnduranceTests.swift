@@ -13,6 +13,8 @@ struct HTTP2EnduranceTests {
       $0.headerTimeout = .milliseconds(200)
     } _: { fixture in
       let client = try fixture.frameClient(settings: nil)
+      // In the middle of a block it would be an error.
+      client.acknowledges = false
       client.socket.send(FrameClient.preface)
       if hasBegun { client.send(Frame.settings([]), Frame(.headers, 1, stream: 1, Frame.block([(":method", "GET")]))) }
       let code = try client.first(.goAway).code
@@ -135,6 +137,10 @@ struct HTTP2EnduranceTests {
       client.open(FrameClient.request("POST", "/echo"), ends: false)
       while fixture.gate.waitingCount < 30 { try await Task.sleep(for: .milliseconds(1)) }
       if isReset { client.socket.reset() } else { for stream in stride(from: UInt32(1), to: 61, by: 2) { cancel(client, stream) } }
+      if !isReset {
+        client.send(Frame(.ping, 0, [UInt8](repeating: 1, count: 8)))
+        _ = try client.first(.ping)
+      }
       if isReset { while fixture.server.openConnections > 0 { try await Task.sleep(for: .milliseconds(1)) } }
       fixture.gate.open()
       let other = try fixture.frameClient()

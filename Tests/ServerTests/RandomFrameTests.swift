@@ -71,7 +71,7 @@ struct RandomFrameTests {
       answered += peer.answered
     }
     // What is thrown at them is not so bad that nothing was ever answered.
-    #expect(answered > 5000)
+    #expect(answered > 1000)
   }
 
   @Test("a server goes on serving others, and holds nothing when they are gone")

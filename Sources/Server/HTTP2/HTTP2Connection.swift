@@ -35,7 +35,8 @@ package final class HTTP2Connection {
   /// Whether everything that the client sent before our notice of going away has arrived.
   var isNoticeHeard = false
   var isLeaving = false
-  private var hasAsked = false
+  /// Whether a PING follows, or has followed, the notice; the last GOAWAY needs none.
+  var hasAsked = false
   package internal(set) var unsentBytes = 0
   package internal(set) var reservedBytes = 0
   var allowance = HTTP2Allowance()
@@ -87,6 +88,9 @@ package final class HTTP2Connection {
     firstEvent = 0
     return nil
   }
+
+  /// Whether events wait.
+  var hasEvents: Bool { firstEvent < events.count }
 
   func emit(_ event: Event) { events.append(event) }
 

@@ -137,6 +137,7 @@ extension HTTP2Connection {
   /// Takes no further stream and ends when the last is answered.
   package func leave() {
     isLeaving = true
+    hasAsked = true
     nghttp2_submit_goaway(
       session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR.rawValue, nil, 0)
   }

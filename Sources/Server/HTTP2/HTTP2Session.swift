@@ -76,10 +76,13 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
   /// Handles what has happened, sends what it made, and decides what comes next.
   func proceed() {
     guard !connection.isClosed else { return }
-    while frames.fault == nil, frames.unsentBytes < HTTP2Limit.heldAnswers, let event = frames.nextEvent() { handle(event) }
-    if frames.fault != nil { recordFault() }
-    if frames.isNoticeHeard, !isGoingAway { leave() }
-    sendOutput()
+    repeat {
+      while mayGoOn, let event = frames.nextEvent() { handle(event) }
+      if frames.fault != nil { recordFault() }
+      if frames.isNoticeHeard, !isGoingAway { leave() }
+      sendOutput()
+      // What was sent makes room for further answers.
+    } while mayGoOn && frames.hasEvents && !connection.isClosed
     guard !connection.isClosed else { return }
     if connection.hasOutput {
       connection.pauseReading()
@@ -102,6 +105,9 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
         requestID: context.ids.next(at: now), route: "-", method: [], status: .badRequest, receivedAt: now, client: clients.own,
         code: .invalidRequest, reason: "\(fault)"))
   }
+
+  /// Whether another request may be answered now.
+  private var mayGoOn: Bool { frames.fault == nil && frames.unsentBytes < HTTP2Limit.heldAnswers }
 
   private func leave() {
     isGoingAway = true
