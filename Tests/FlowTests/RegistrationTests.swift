@@ -65,14 +65,16 @@ struct RegistrationTests {
         try world.register($0, client)
       }
       #expect(answers.allSatisfy { $0.status == 202 } && Set(answers.map(\.withoutRequestID)).count == 1)
-      let mails = try await world.mails()
-      #expect(mails.map(\.template) == ["registration", "registration_known", "registration_known"])
-      #expect(mails[1].code.isEmpty && mails[1].values["link"]?.string == nil)
+      // Those of one moment stand in no order.
+      #expect(try await world.mails().map(\.template).sorted() == ["registration", "registration_known", "registration_known"])
+      let known = try #require(try await world.lastMail("registration_known", to: "ada@example.com"))
+      #expect(known.code.isEmpty && known.values["link"]?.string == nil)
+      let first = try #require(try await world.lastMail("registration", to: "new@example.com")).code
       // Two who registered before one of them accepted: the account is the first one's.
       world.clock.advance(by: .minutes(6))
       #expect(try world.register("new@example.com", client).status == 202)
       let second = try #require(try await world.lastMail("registration", to: "new@example.com")).code
-      #expect(try world.accept(mails[0].code, client).status == 200)
+      #expect(try world.accept(first, client).status == 200)
       #expect(try world.accept(second, client).code == "invalid_invitation")
       for wrong in ["", "two@at@example.com", "nobody", "a b@example.com"] {
         #expect(try world.register(wrong, client).pointer == "/email", "\(wrong)")

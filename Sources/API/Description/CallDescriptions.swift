@@ -18,7 +18,7 @@ extension OperationDescription {
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])],
         problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .tooManyAttempts]),
       OperationDescription(
-        .post, "/auth/passkey/options", "Begin a sign-in by a passkey alone",
+        .post, "/auth/passkey/options", "Begin a sign-in by a passkey alone", input: SessionSchemas.nothing,
         [Answer(200, "A challenge, and what the browser needs", CallSchemas.passkeyRequest, headers: ["X-Auth-Outcome"])]),
       OperationDescription(
         .post, "/auth/passkey", "Sign in by a passkey alone, which has to verify its user",

@@ -58,7 +58,7 @@ struct ChromiumTests {
     let ports = Chromium.freePorts(2)
     let pages = ports.map { "http://localhost:\($0)" }
     let settings = [
-      "webauthn.rpId": "\"localhost\"", "webauthn.origins": "[\"\(pages[0])\"]",
+      "webauthn.rpId": "localhost", "webauthn.origins": "[\"\(pages[0])\"]",
       "cors.origins": "[\"\(pages[0])\",\"\(pages[1])\"]",
     ]
     try await World.run(settings) { world in

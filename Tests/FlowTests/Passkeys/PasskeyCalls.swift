@@ -4,7 +4,7 @@ import Testing
 @testable import CredentialFlow
 
 extension World {
-  static let passkeySettings = ["publicURL": "\"https://auth.example.com\""]
+  static let passkeySettings = ["publicURL": "https://auth.example.com"]
 
   static func runWithPasskeys(_ more: [String: String] = [:], _ body: (World) async throws -> Void) async throws {
     try await run(passkeySettings.merging(more) { $1 }, body)

@@ -33,7 +33,7 @@ struct PasskeyEnrollmentTests {
 
   @Test("options ask for what is configured and name whom they are for by nothing that says who it is")
   func options() async throws {
-    try await World.runWithPasskeys(["webauthn.attestation": "\"direct\"", "webauthn.userVerification": "\"required\""]) { world in
+    try await World.runWithPasskeys(["webauthn.attestation": "direct", "webauthn.userVerification": "required"]) { world in
       let (person, client) = (try await world.addPerson(), try await world.addClient())
       let token = try world.signedIn(person, client).token()
       let offer = try world.passkeyOffer(person, token)
