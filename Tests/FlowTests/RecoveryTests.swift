@@ -19,9 +19,9 @@ extension World {
   /// Mail goes nowhere, and waits.
   static let mail = ["mail.url": "smtp://127.0.0.1:1", "mail.from": "Example <noreply@example.com>"]
 
-  /// What waits in the outbox, the oldest first.
+  /// What waits in the outbox, the oldest first: as the rows were written, since identifiers of one moment have no order.
   func mails() async throws -> [WaitingMail] {
-    let rows = try await application.database.read { try $0.rows("SELECT id, template, recipient, payload FROM outbox ORDER BY id") }
+    let rows = try await application.database.read { try $0.rows("SELECT id, template, recipient, payload FROM outbox ORDER BY rowid") }
     return try rows.map(mail)
   }
 
@@ -31,7 +31,7 @@ extension World {
       try $0.rows(
         """
         SELECT id, template, recipient, payload FROM outbox
-        WHERE recipient = \(recipient) AND template = \(template) ORDER BY id DESC LIMIT 1
+        WHERE recipient = \(recipient) AND template = \(template) ORDER BY rowid DESC LIMIT 1
         """)
     }
     return try rows.first.map(mail)

@@ -57,6 +57,16 @@ package final class PostOffice: Sendable {
 
   /// The `count` letters to an address that have come so far, in the order of their coming; waits for them.
   package func mails(to address: String, atLeast count: Int = 1) -> [String] { letters("mail/\(address)", "eml", count) }
+  /// The same without holding a thread, for letters that the program still has to send.
+  package func nextMails(to address: String, atLeast count: Int = 1) async -> [String] {
+    for _ in 0..<3_000 {
+      let found = mails(to: address, atLeast: 0)
+      if found.count >= count { return found }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    return mails(to: address, atLeast: 0)
+  }
+
   package func messages(to number: String, atLeast count: Int = 1) -> [String] { letters("sms/\(number)", "txt", count) }
 
   private func letters(_ place: String, _ suffix: String, _ count: Int) -> [String] {

@@ -27,7 +27,7 @@ struct OutboxTests {
       let running = Task { await outbox.run() }
       let address = Post.address()
       try await notice(world, to: address)
-      #expect(try Post.office.mails(to: address).count == 1)
+      #expect(try await Post.office.nextMails(to: address).count == 1)
       running.cancel()
       await running.value
       #expect(try await rows(world).isEmpty)
