@@ -45,7 +45,6 @@ let package = Package(
     library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
     library("CQREncode", "libqrencode", apt: "libqrencode-dev"),
     library("CNGHTTP2", "libnghttp2", apt: "libnghttp2-dev"),
-    library("CFido2", "libfido2", apt: "libfido2-dev"),
     library("CZxcvbn", nil, apt: "libzxcvbn-dev"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
     // libcurl's headers only: the library is opened when something is sent.
