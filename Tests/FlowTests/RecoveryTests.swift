@@ -19,22 +19,20 @@ extension World {
   /// Mail goes nowhere, and waits.
   static let mail = ["mail.url": "smtp://127.0.0.1:1", "mail.from": "Example <noreply@example.com>"]
 
-  /// What waits in the outbox, the oldest first: as the rows were written, since identifiers of one moment have no order.
+  /// What waits in the outbox, the oldest first. Identifiers of one moment have no order; SQLite knows in which rows were written.
   func mails() async throws -> [WaitingMail] {
-    let rows = try await application.database.read { try $0.rows("SELECT id, template, recipient, payload FROM outbox ORDER BY rowid") }
+    let isSQLite = application.configuration.database.isFile
+    let rows = try await application.database.read { db in
+      isSQLite
+        ? try db.rows("SELECT id, template, recipient, payload FROM outbox ORDER BY rowid")
+        : try db.rows("SELECT id, template, recipient, payload FROM outbox ORDER BY id")
+    }
     return try rows.map(mail)
   }
 
   /// The newest that waits for somebody.
   func lastMail(_ template: String, to recipient: String) async throws -> WaitingMail? {
-    let rows = try await application.database.read {
-      try $0.rows(
-        """
-        SELECT id, template, recipient, payload FROM outbox
-        WHERE recipient = \(recipient) AND template = \(template) ORDER BY rowid DESC LIMIT 1
-        """)
-    }
-    return try rows.first.map(mail)
+    try await mails().last { $0.template == template && $0.recipient == recipient }
   }
 
   private func mail(_ row: Row) throws -> WaitingMail {
