@@ -8,6 +8,7 @@ internal import Transport
 final class LoopContext {
   let loop: EventLoop
   let router: Router
+  var paths: RecentPaths
   let settings: ServerSettings
   let preflight: (@Sendable (Request) -> Response?)?
   let now: Now
@@ -36,6 +37,7 @@ final class LoopContext {
   ) {
     self.loop = loop
     self.router = router
+    paths = RecentPaths(router)
     self.settings = settings
     self.preflight = preflight
     self.clients = clients

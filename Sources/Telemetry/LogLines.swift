@@ -5,9 +5,9 @@ package import Primitives
 package struct LogLines: Sendable {
   package private(set) var bytes: [UInt8] = []
   package private(set) var count = 0
-  /// The time stamp up to the second, kept because most lines share it.
+  /// The time stamp, kept because most lines share it up to the second.
   private var second: Int64 = .min
-  private var prefix: [UInt8] = []
+  private var stamp: [UInt8] = []
 
   package init() {}
 
@@ -103,16 +103,15 @@ package struct LogLines: Sendable {
     let seconds = time.unixSeconds
     if seconds != second {
       second = seconds
-      prefix = Array(Instant(unixSeconds: seconds).rfc3339().utf8.dropLast()) + [UInt8(ascii: ".")]
+      stamp = Array(Instant(unixSeconds: seconds).rfc3339().utf8.dropLast()) + ".000000Z".utf8
     }
-    bytes.append(contentsOf: prefix)
-    var divisor: Int64 = 100_000
-    let micros = time.microseconds &- seconds &* 1_000_000
-    while divisor > 0 {
-      bytes.append(UInt8(truncatingIfNeeded: 48 + micros / divisor % 10))
-      divisor /= 10
+    // Its six digits of microseconds, before the zone.
+    var micros = time.microseconds &- seconds &* 1_000_000
+    for place in (stamp.count - 7..<stamp.count - 1).reversed() {
+      stamp[place] = UInt8(truncatingIfNeeded: 48 + micros % 10)
+      micros /= 10
     }
-    bytes.append(UInt8(ascii: "Z"))
+    bytes.append(contentsOf: stamp)
   }
 
   private mutating func appendDecimal(_ number: Int) {
@@ -120,13 +119,16 @@ package struct LogLines: Sendable {
       bytes.append(UInt8(48 + number))
       return
     }
-    var rest = number.magnitude
     if number < 0 { bytes.append(UInt8(ascii: "-")) }
-    let start = bytes.count
-    while rest > 0 {
-      bytes.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
-      rest /= 10
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var rest = number.magnitude
+      var start = digits.count
+      while rest > 0 {
+        start -= 1
+        digits.initializeElement(at: start, to: UInt8(truncatingIfNeeded: 48 + rest % 10))
+        rest /= 10
+      }
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
     }
-    bytes[start...].reverse()
   }
 }

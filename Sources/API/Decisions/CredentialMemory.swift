@@ -42,13 +42,13 @@ final class CredentialMemory {
   /// From memory; `nil` where the store or a signature has to be asked.
   func recall(_ digest: CredentialDigest, at now: Instant) -> Verdict? {
     guard let credential = credentials.value(for: digest) else { return nil }
-    if let claims = credential.claims {
+    if credential.isToken {
       guard credential.keyGeneration == tokens.keyGeneration else { return nil }
       guard !credential.hasExpired(at: now) else {
         credentials.remove(digest)
         return .bad(.expired)
       }
-      guard !gate.isRevoked(claims) else { return revoked(digest) }
+      if let id = credential.revocableID, gate.isRevoked(tokenID: id) { return revoked(digest) }
     }
     guard credential.isCurrent(in: changes, at: now) else { return nil }
     credential.refresh()

@@ -42,6 +42,10 @@ enum StandingKey: Hashable {
 final class KnownCredential {
   /// `nil` for a key.
   let claims: Claims?
+  /// Of the token, apart from its claims: those are many, and would be counted anew at each request.
+  private let expiresAt: Instant?
+  /// `Gate.revocableID`
+  let revocableID: String?
   let standingKey: StandingKey
   let known: KnownStanding
   /// The signing keys under which the token was verified.
@@ -69,6 +73,8 @@ final class KnownCredential {
 
   init(claims: Claims?, _ key: StandingKey, _ known: KnownStanding, keyGeneration: UInt64, paceKey: [UInt8]) {
     self.claims = claims
+    expiresAt = claims?.expiresAt
+    revocableID = claims.flatMap(Gate.revocableID)
     self.standingKey = key
     self.known = known
     self.keyGeneration = keyGeneration
@@ -79,7 +85,9 @@ final class KnownCredential {
   /// Whether nothing was revoked, changed or ended since it was looked at. A token's own end is asked for apart.
   func isCurrent(in changes: Changes, at now: Instant) -> Bool { known.currency.holds(in: changes, at: now) }
 
-  func hasExpired(at now: Instant) -> Bool { claims.map { now >= $0.expiresAt } ?? false }
+  var isToken: Bool { expiresAt != nil }
+
+  func hasExpired(at now: Instant) -> Bool { expiresAt.map { now >= $0 } ?? false }
 
   /// Makes anew what rests on a standing that was read anew.
   func refresh() {

@@ -109,7 +109,7 @@ package struct RequestParser: Sendable {
       case .emptyBody: return finishBody()
       case .fixedBody(let remaining):
         let count = min(remaining, input.count - position)
-        append(input, position..<position + count, to: &body)
+        Self.append(input, position..<position + count, to: &body)
         position += count
         phase = .fixedBody(remaining: remaining - count)
         guard remaining == count else { return .needsMoreBytes }
@@ -143,7 +143,7 @@ package struct RequestParser: Sendable {
     _ input: Span<UInt8>, _ position: inout Int, limit: Int, tooLong: RequestError
   ) throws(RequestError) -> Bool {
     let end = input.firstIndex(of: 10, in: position..<input.count)
-    append(input, position..<(end.map { $0 + 1 } ?? input.count), to: &bytes)
+    Self.append(input, position..<(end.map { $0 + 1 } ?? input.count), to: &bytes)
     position = end.map { $0 + 1 } ?? input.count
     var length = bytes.count - lineStart - (end == nil ? 0 : 1)
     if length > 0, bytes[lineStart + length - 1] == 13 { length -= 1 }
@@ -212,7 +212,8 @@ package struct RequestParser: Sendable {
     guard bytes.span.areSameFolded(host, authority) else { throw .otherHost }
   }
 
-  private func append(_ input: Span<UInt8>, _ range: Range<Int>, to array: inout [UInt8]) {
+  /// Static: a method of a value would have to be given a copy of the whole parser, for one of its parts is being written.
+  private static func append(_ input: Span<UInt8>, _ range: Range<Int>, to array: inout [UInt8]) {
     input.withUnsafeBufferPointer { array.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
   }
 }

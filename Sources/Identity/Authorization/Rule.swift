@@ -23,6 +23,9 @@ package struct Rule: Sendable, Equatable {
   /// Where a browser without a good credential is sent, by gateways that can send it; `nil`: it gets the refusal.
   package let signInURL: String?
 
+  /// Whether one question is answered unlike the next where the path is another.
+  package let hasTemplates: Bool
+
   private let methodBytes: [[UInt8]]
 
   package init(
@@ -44,15 +47,13 @@ package struct Rule: Sendable, Equatable {
     self.isAnonymous = isAnonymous
     self.identityAudience = identityAudience
     self.signInURL = signInURL
+    hasTemplates = (permissions + anyPermission).contains { $0.constant == nil }
     // HEAD is GET without the body (RFC 9110, section 9.3.2).
     methodBytes = (methods.contains("GET") ? methods + ["HEAD"] : methods).map { Array($0.utf8) }
   }
 
   /// Any live credential passes.
   package static let authenticated = Rule(name: "authenticated")
-
-  /// Whether one question is answered like the next, whatever path was asked for.
-  package var hasTemplates: Bool { (permissions + anyPermission).contains { $0.constant == nil } }
 
   /// Why the rule is not about a request.
   package enum Mismatch: String, Sendable {

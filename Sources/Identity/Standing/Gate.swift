@@ -22,8 +22,14 @@ package struct Gate: Sendable {
   package var changes: Changes { database.changes }
 
   /// Whether this very token was revoked, while others of its application stand: to be asked of a token that is kept before every
-  /// use, for a standing is shared. Users' tokens end with their session.
-  package func isRevoked(_ claims: Claims) -> Bool { claims.session == nil && revoked.contains(claims.tokenID) }
+  /// use, for a standing is shared.
+  package func isRevoked(_ claims: Claims) -> Bool { Self.revocableID(of: claims).map(isRevoked) ?? false }
+
+  /// The same of the token's `revocableID`.
+  package func isRevoked(tokenID: String) -> Bool { revoked.contains(tokenID) }
+
+  /// By what a single token is revoked; `nil` for users' tokens, which end with their session.
+  package static func revocableID(of claims: Claims) -> String? { claims.session == nil ? claims.tokenID : nil }
 
   /// Of a token that is verified. `nil` where it has none any more. Whose token was narrowed to a scope: `Standing.narrowed`.
   package func standing(of claims: Claims) async throws -> Standing? {

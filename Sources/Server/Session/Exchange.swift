@@ -97,10 +97,9 @@ extension Exchange {
     if head.isServerWide, !context.clients.edgeRequired {
       throw Refusal(.empty(.noContent, headers: [("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")]))
     }
-    let path = head.path
     let resource: Router.Resource
     let parameters: [String]
-    let match = context.router.match(path)
+    let (path, match) = context.paths.match(head)
     guard context.clients.serves(client.address, on: connection, match) else {
       context.clients.refusedAtEdge(client.address, receivedAt)
       throw refusal(.forbidden, "Only what comes through the edge is served here.")

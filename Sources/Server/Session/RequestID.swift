@@ -25,19 +25,28 @@ struct RequestIDs {
     let high = milliseconds << 16 | 0x7000 | draw() & 0x0FFF
     let low = draw() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
     return String(unsafeUninitializedCapacity: 36) { text in
-      var position = 0
-      for nibble in 0..<32 {
-        if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
-          text.initializeElement(at: position, to: UInt8(ascii: "-"))
-          position += 1
-        }
-        let word = nibble < 16 ? high : low
-        let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble & 15))) & 15
-        text.initializeElement(at: position, to: value < 10 ? 48 + value : 87 + value)
-        position += 1
-      }
+      text.initialize(repeating: UInt8(ascii: "-"))
+      let raw = UnsafeMutableRawBufferPointer(text)
+      let (first, second) = (Self.digits(UInt32(truncatingIfNeeded: high >> 32)), Self.digits(UInt32(truncatingIfNeeded: high)))
+      let (third, fourth) = (Self.digits(UInt32(truncatingIfNeeded: low >> 32)), Self.digits(UInt32(truncatingIfNeeded: low)))
+      raw.storeBytes(of: first, toByteOffset: 0, as: UInt64.self)
+      raw.storeBytes(of: UInt32(truncatingIfNeeded: second), toByteOffset: 9, as: UInt32.self)
+      raw.storeBytes(of: UInt32(truncatingIfNeeded: second >> 32), toByteOffset: 14, as: UInt32.self)
+      raw.storeBytes(of: UInt32(truncatingIfNeeded: third), toByteOffset: 19, as: UInt32.self)
+      raw.storeBytes(of: UInt32(truncatingIfNeeded: third >> 32), toByteOffset: 24, as: UInt32.self)
+      raw.storeBytes(of: fourth, toByteOffset: 28, as: UInt64.self)
       return 36
     }
+  }
+
+  /// Eight hexadecimal digits as they stand in memory, all at once: each nibble in a byte of its own, and 39 more for a letter.
+  private static func digits(_ word: UInt32) -> UInt64 {
+    var spread = UInt64(word.byteSwapped)
+    spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+    spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+    spread = (spread >> 4 | spread << 8) & 0x0F0F_0F0F_0F0F_0F0F
+    let letters = (spread &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return (spread &+ 0x3030_3030_3030_3030 &+ letters &* 39).littleEndian
   }
 
   private mutating func draw() -> UInt64 {
