@@ -18,6 +18,7 @@ package enum Migrations {
     Migration(number: 8, name: "delivery", bytes: PackageResources._008_delivery_sql),
     Migration(number: 9, name: "enrollment", bytes: PackageResources._009_enrollment_sql),
     Migration(number: 10, name: "webauthn", bytes: PackageResources._010_webauthn_sql),
+    Migration(number: 11, name: "account_indexes", bytes: PackageResources._011_account_indexes_sql),
   ]
 }
 

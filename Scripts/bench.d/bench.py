@@ -219,7 +219,8 @@ class Client:
                 f"Content-Length: {len(body)}\r\n\r\n").encode() + body
 
     def run(self, count=None, seconds=None):
-        """Signs in `count` users, or for `seconds`; returns (sign-ins, seconds). Anything but 200 is an error."""
+        """Signs in `count` users, or for `seconds`, or whichever of both ends first; returns (sign-ins, seconds). Anything but 200 is
+        an error. With `count` the requests are made before the clock starts, so that the client takes little of the machine."""
         requests = collections.deque(self.next_requests(count)) if count else None
         done, failures = [], []
         began = time.monotonic()
@@ -227,9 +228,9 @@ class Client:
         def work(connection):
             finished = 0
             try:
-                while time.monotonic() - began < seconds if seconds else requests:
+                while not seconds or time.monotonic() - began < seconds:
                     try:
-                        request = self.next_requests(1)[0] if seconds else requests.popleft()
+                        request = self.next_requests(1)[0] if requests is None else requests.popleft()
                     except IndexError:
                         break
                     connection.sendall(request)

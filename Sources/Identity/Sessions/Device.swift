@@ -99,14 +99,17 @@ struct DeviceStore {
       "DELETE FROM device WHERE id = \(id) AND account_id = \(account) AND expires_at > \(instant) RETURNING id") != nil
   }
 
+  /// SQLite knows no offset without a limit.
+  private static let mostAtOnce = 1_000
+
   /// Keeps the newest `count` of an account's devices.
   func keepNewest(_ count: Int, of account: Account.ID) throws(DatabaseError) {
-    try db.run(
+    let rows = try db.rows(
       """
-      DELETE FROM device WHERE account_id = \(account) AND id NOT IN (
-        SELECT id FROM device WHERE account_id = \(account) ORDER BY last_used_at DESC, id DESC LIMIT \(count)
-      )
+      SELECT id FROM device WHERE account_id = \(account)
+      ORDER BY last_used_at DESC, id DESC LIMIT \(Self.mostAtOnce) OFFSET \(count)
       """)
+    for row in rows { try db.run("DELETE FROM device WHERE id = \(try row.bytes("id"))") }
   }
 
   func deleteAll(of account: Account.ID) throws(DatabaseError) { try db.run("DELETE FROM device WHERE account_id = \(account)") }
