@@ -56,7 +56,8 @@ void cf_eventfd_signal(int descriptor);
 
 /// At most this many heaps for malloc, whatever the number of threads; what glibc allows by itself is eight a core.
 void cf_share_heaps(int most);
-/// Gives free pages of every heap back to the system.
+/// Gives free pages of every heap back to the system, and the pages of code: most of it ran at the start and never again. What still
+/// runs is mapped anew from the page cache, some fifty short faults.
 void cf_return_memory(void);
 
 #endif
