@@ -54,6 +54,28 @@ struct RegistrationTests {
     }
   }
 
+  @Test(
+    "roles that cannot be given make no account and leave the code good; the operator's log says why",
+    arguments: [#"["nonesuch"]"#, #"["maker","checker"]"#])
+  func misconfigured(roles: String) async throws {
+    let settings = Self.settings.merging(["registration.roles": roles]) { $1 }
+    try await World.run(settings) { world in
+      try await world.addRole("maker", "orders:create")
+      try await world.addRole("checker", "orders:approve")
+      #expect(await world.command("separation", "add", "four-eyes", "static", "maker", "checker").status == .done)
+      let client = try await world.addClient()
+      #expect(try world.register("new@example.com", client).status == 202)
+      let mail = try #require(try await world.mails().last)
+      let refused = try world.accept(mail.code, client)
+      #expect(refused.status == 503 && refused.code == "unavailable" && refused["Retry-After"] != nil, "\(refused)")
+      #expect(try await world.application.accounts.account(named: "new@example.com") == nil)
+      // Mended, the same code makes the account.
+      #expect(await world.command("separation", "delete", "four-eyes").status == .done)
+      if roles.contains("nonesuch") { try await world.addRole("nonesuch", "forum:read") }
+      #expect(try world.accept(mail.code, client).status == 200)
+    }
+  }
+
   @Test("the answer is the same for addresses that have accounts, which are told so by mail; nothing of theirs can be taken over")
   func alike() async throws {
     try await World.run(Self.settings) { world in

@@ -25,6 +25,22 @@ struct RoutingTests {
     #expect(try await ask("GET /tail/x/a%20b/c//d").body == "x|a%20b/c//d")
   }
 
+  @Test("a path that was asked for is found anew at once, and never in the place of one that only resembles it")
+  func remembers() async throws {
+    // The first two share length, middle and last byte, and so one place in the loop's memory of paths.
+    let paths = [("/items/ab/parts/1", "ab|1"), ("/items/cb/parts/1", "cb|1"), ("/items/ab/parts/2", "ab|2"), ("/tail/x/1", "x|1")]
+    try await Fixture.run { fixture in
+      for _ in 0..<3 {
+        for (path, body) in paths + paths.reversed() {
+          let answer = try Version.askBoth(fixture, "GET \(path)", [])
+          #expect(answer.body == body)
+        }
+        let longer = try Version.askBoth(fixture, "GET /items/ab/parts/", [])
+        #expect(longer.status == 404)
+      }
+    }
+  }
+
   @Test(
     "refuses parameters with broken, binary or structural escapes",
     arguments: ["%", "%2", "%zz", "%2f", "%00", "%ff", "%C3%28"])

@@ -26,6 +26,11 @@ struct Problems: Sendable {
     case let error as VaultError:
       note(error, requestID)
       return Problem(.unavailable, "The keys cannot be used just now; nothing was changed.", headers: [retryAfter(.seconds(30))])
+    case let error as MisconfiguredRegistration:
+      note(error, requestID)
+      return Problem(
+        .unavailable, "Accounts cannot be made just now; nothing was changed, and the code stays good. The operator has to look.",
+        headers: [retryAfter(.minutes(5))])
     case is CancellationError:
       // The caller has gone away, and with it the reason to hash a password.
       return Problem(.unavailable, "The request was given up.", headers: [retryAfter(.seconds(1))])

@@ -26,6 +26,11 @@ extension OperationDescription {
         input: .input([.always("username", .string(lengths: 1...254))]),
         [Answer(202, "Whatever was sent", FactorSchemas.expiry, headers: ["X-Auth-Outcome"])]),
       OperationDescription(
+        .post, "/auth/recovery/options", "What a recovery can be finished with; uses nothing",
+        input: .input([.always("code", .string())]),
+        [Answer(200, "The methods, and what a browser needs for a passkey", FactorSchemas.recoveryOptions, headers: ["X-Auth-Outcome"])],
+        problems: [.invalidChallenge]),
+      OperationDescription(
         .post, "/auth/recovery/send", "Send the code of an email or SMS factor for a recovery; never to the mailbox that recovers",
         input: .input([.always("code", .string()), .always("method", .string(oneOf: ["email", "sms"]))]),
         [Answer(202, "Whatever was sent", FactorSchemas.sent, headers: ["X-Auth-Outcome"])],
@@ -119,8 +124,17 @@ enum FactorSchemas {
   static var recovery: Schema {
     .input([
       .always("code", .string()), .always("password", .string(format: "password", lengths: 8...256)),
-      .always("mfa", .input([.always("method", .string()), .always("code", .string(lengths: 1...64))])),
+      .always(
+        "mfa",
+        .input([
+          .always("method", .string()), .maybe("code", .string(lengths: 1...64)),
+          .maybe("credential", CallSchemas.credential("AuthenticationResponseJSON, in the place of a code.")),
+        ])),
     ])
+  }
+
+  static var recoveryOptions: Schema {
+    .object([.always("methods", .strings), .maybe("webauthn", .object([])), .always("request_id", .string())])
   }
 
   static var address: Schema {

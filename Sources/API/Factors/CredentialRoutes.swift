@@ -12,6 +12,7 @@ extension Routes {
       row(.delete, "/auth/devices/{id}", .user, .normal, .none, own.endDevice),
       row(.post, "/auth/invitation/accept", .signIn, .strict, .json, own.invitation),
       row(.post, "/auth/recovery/start", .signIn, .strict, .json, own.recoveryStart),
+      row(.post, "/auth/recovery/options", .signIn, .strict, .json, own.recoveryOptions),
       row(.post, "/auth/recovery/send", .signIn, .strict, .json, own.recoverySend),
       row(.post, "/auth/recovery/finish", .signIn, .strict, .json, own.recoveryFinish),
       row(.post, "/auth/register", .signIn, .strict, .json, own.registration),
@@ -43,6 +44,7 @@ struct CredentialEndpoints: Sendable {
   let endDevice: DeviceEndEndpoint
   let invitation: InvitationEndpoint
   let recoveryStart: RecoveryStartEndpoint
+  let recoveryOptions: RecoveryOptionsEndpoint
   let recoverySend: RecoverySendEndpoint
   let recoveryFinish: RecoveryFinishEndpoint
   let registration: RegistrationEndpoint
@@ -67,6 +69,7 @@ struct CredentialEndpoints: Sendable {
     endDevice = DeviceEndEndpoint(devices: services.devices)
     invitation = InvitationEndpoint(invitations: services.invitations)
     recoveryStart = RecoveryStartEndpoint(recovery: services.recovery)
+    recoveryOptions = RecoveryOptionsEndpoint(recovery: services.recovery)
     recoverySend = RecoverySendEndpoint(codes: services.codes)
     recoveryFinish = RecoveryFinishEndpoint(recovery: services.recovery)
     registration = RegistrationEndpoint(registration: services.registration)

@@ -3,6 +3,7 @@ internal import HTTP
 internal import Identity
 internal import JSON
 internal import Primitives
+internal import WebAuthn
 
 /// `POST /auth/recovery/start`: asks for a code by mail. The answer is the same whoever is named.
 struct RecoveryStartEndpoint: Endpoint {
@@ -23,6 +24,25 @@ struct RecoveryStartEndpoint: Endpoint {
   }
 }
 
+/// `POST /auth/recovery/options`: what the owner of a mailed code can answer with, and what a browser needs to sign with a passkey.
+struct RecoveryOptionsEndpoint: Endpoint {
+  let recovery: Recovery
+
+  func respond(to call: Call) async throws -> Response {
+    let body = try JSONObjectReader(call.request.body)
+    let code = OpaqueCredential(parsing: try body.string("code"), as: .recovery)
+    try body.finish()
+    guard let code, let options = try await recovery.options(code) else { throw RecoveryFinishEndpoint.refusal(.invalid) }
+    return .json(.ok) { json in
+      json.object { json in
+        json.member("methods", options.methods.map(\.rawValue))
+        if let passkey = options.passkey { json.member("webauthn") { json in passkey.write(to: &json) } }
+        json.member("request_id", call.request.id)
+      }
+    }
+  }
+}
+
 /// `POST /auth/recovery/finish`: the code, a new password and the second factor. No session opens: signing in comes after.
 struct RecoveryFinishEndpoint: Endpoint {
   let recovery: Recovery
@@ -37,7 +57,7 @@ struct RecoveryFinishEndpoint: Endpoint {
       let body = try JSONObjectReader(bytes)
       code = OpaqueCredential(parsing: try body.string("code"), as: .recovery)
       password = try body.password("password")
-      answer = try FactorAnswer(try body.object("mfa"))
+      answer = try FactorAnswer(try body.object("mfa"), to: .some(code))
       try body.finish()
     }
   }
@@ -50,7 +70,7 @@ struct RecoveryFinishEndpoint: Endpoint {
     return .empty(.noContent)
   }
 
-  private static func refusal(_ outcome: Recovery.FinishOutcome) -> Problem {
+  static func refusal(_ outcome: Recovery.FinishOutcome) -> Problem {
     switch outcome {
     case .invalid, .recovered:
       Problem(.invalidChallenge, "The code is unknown, used or over, or the account has changed since. Begin at POST /auth/recovery/start.")

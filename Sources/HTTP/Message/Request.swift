@@ -1,6 +1,6 @@
 package import Primitives
 
-/// A request whose head was accepted: what `admit` and the responders see. HTTP/2 will fill the same value.
+/// A request whose head was accepted: what `admit` and the responders see. Whichever version of HTTP it came by.
 package struct Request: Sendable {
   /// `nil` for a token that is no method we know: only routes for any method see those.
   package let method: Method?

@@ -65,7 +65,8 @@ package struct CredentialServices: Sendable {
     devices = Devices(database: ground.database, now: ground.now)
     recovery = Recovery(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, outbox: ground.outbox,
-      notices: ground.notices, links: ground.links, settings: accounts, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+      notices: ground.notices, links: ground.links, settings: accounts, passkeys: passkeys, limiter: ground.limiter,
+      pace: ground.pace, now: ground.now)
     registration = Registration(
       database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
     addresses = AddressChanges(

@@ -50,7 +50,8 @@ package struct Invitations: Sendable {
   }
 
   /// Sets the account's password where it has none, and checks it where it has one; a wrong one counts as at a sign-in. The
-  /// invitation stays good until the first factor is confirmed. Throws `HashingPool.Overloaded`.
+  /// invitation stays good until the first factor is confirmed. Throws `HashingPool.Overloaded` and
+  /// `MisconfiguredRegistration`.
   package func accept(_ code: OpaqueCredential, _ password: Secret, _ context: SignInContext) async throws -> AcceptOutcome {
     guard let pending = try await registration(code, at: now()) else { return try await acceptInvitation(code, password, context) }
     return try await register(pending, code, password, context)

@@ -4,6 +4,7 @@ internal import Delivery
 package import Journal
 package import Persistence
 package import Primitives
+package import WebAuthn
 
 /// A new password for who forgot the old one: by a code that is mailed, and the second factor as at every sign-in.
 package struct Recovery: Sendable {
@@ -15,6 +16,7 @@ package struct Recovery: Sendable {
   let notices: Notices
   let links: Links
   let settings: AccountSettings
+  let passkeys: PasskeySettings
   private let limiter: PaceLimiter
   /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
   private let pace: Pace?
@@ -22,7 +24,7 @@ package struct Recovery: Sendable {
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, outbox: Outbox, notices: Notices, links: Links,
-    settings: AccountSettings, limiter: PaceLimiter, pace: Pace?, now: Now
+    settings: AccountSettings, passkeys: PasskeySettings, limiter: PaceLimiter, pace: Pace?, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -32,6 +34,7 @@ package struct Recovery: Sendable {
     self.notices = notices
     self.links = links
     self.settings = settings
+    self.passkeys = passkeys
     self.limiter = limiter
     self.pace = pace
     self.now = now
@@ -68,6 +71,27 @@ package struct Recovery: Sendable {
     let factors = try FactorStore(db).factors(of: account?.id ?? Account.ID(at: instant))
     guard let account, account.isEnabled, account.password != nil, factors.contains(where: \.isConfirmed) else { return nil }
     return account.email.flatMap { MailAddress($0) }
+  }
+
+  /// What a recovery can be finished with.
+  package struct Options: Sendable {
+    package let methods: [FactorMethod]
+    /// Where a passkey is enrolled.
+    package let passkey: RequestOptions?
+  }
+
+  /// What the owner of a mailed code can answer with, and what a browser needs for a passkey. Uses nothing; `nil` for a code that is
+  /// good for nothing.
+  package func options(_ code: OpaqueCredential) async throws -> Options? {
+    let at = now()
+    return try await database.read { db -> Options? in
+      guard let (recovery, account) = try RecoveryStore(db).recovery(code, at: at) else { return nil }
+      let factors = SecondFactors(db, vault: vault)
+      let mailbox = try factors.factors(of: account.id, reachedAt: recovery.address)
+      return Options(
+        methods: try factors.methods(of: account.id, except: mailbox),
+        passkey: try PasskeyFactor(db, settings: passkeys).options(for: code, of: account.id))
+    }
   }
 
   package enum FinishOutcome: Sendable, Equatable {

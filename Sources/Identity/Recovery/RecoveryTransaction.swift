@@ -32,7 +32,9 @@ extension Recovery {
     _ answer: FactorAnswer, _ recovery: StartedRecovery, _ account: Account.ID, _ factors: SecondFactors, _ mailbox: Set<Factor.ID>,
     by provenance: Provenance, at instant: Instant
   ) throws -> RecoveryState.Event {
-    switch try factors.check(answer, of: account, except: mailbox, within: .recovery(recovery.id), by: provenance, at: instant) {
+    let verdict = try factors.check(
+      answer, of: account, except: mailbox, within: .recovery(recovery.id), passkeys: passkeys, by: provenance, at: instant)
+    switch verdict {
     case .right(let use):
       guard try factors.consume(use, at: instant) else { return .factorWrong }
       return .factorRight(answer.method, bySameMailbox: mailbox.contains(use.factor))

@@ -58,6 +58,13 @@ package struct Registration: Sendable {
   }
 }
 
+/// `registration.roles` cannot be given. The operator's to mend: nothing was changed, and the code stays good.
+package struct MisconfiguredRegistration: Error, CustomStringConvertible {
+  package let description: String
+
+  fileprivate init(_ reason: String) { description = "registration.roles cannot be given: \(reason)" }
+}
+
 /// What accepting an invitation does where the code is a registration's.
 extension Invitations {
   func registration(_ code: OpaqueCredential, at instant: Instant) async throws -> PendingRegistration? {
@@ -76,9 +83,14 @@ extension Invitations {
       password: try await passwords.hash(password, at: at), createdAt: at, version: 1)
     do {
       return try await database.transaction { db in
-        guard let pending = try RegistrationStore(db).pending(code, at: at), try RegistrationStore(db).consume(pending),
-          case .done = try AccountCreation(db).insert(account, registrationRoles, by: context.provenance, at: at)
-        else { throw LostRegistration() }
+        guard let pending = try RegistrationStore(db).pending(code, at: at), try RegistrationStore(db).consume(pending) else {
+          throw LostRegistration()
+        }
+        switch try AccountCreation(db).insert(account, registrationRoles, by: context.provenance, at: at) {
+        case .done: break
+        case .nameTaken: throw LostRegistration()
+        case .unknownRole(let name): throw MisconfiguredRegistration("there is no role '\(name)'")
+        }
         let invitation = Invitation(id: pending.id, account: account.id, expiresAt: at + Invitation.lifetime)
         try InvitationStore(db).replace(invitation, digest: pending.digest, at: at)
         try AuditLog(db).append(.account("registered", account), by: context.provenance, at: at)
@@ -89,6 +101,8 @@ extension Invitations {
     } catch is LostRegistration {
       // A parallel request has made the account: then its invitation asks for the password, as everybody's.
       return try await acceptInvitation(code, password, context)
+    } catch RoleOutcome.separationOfDuty(let name) {
+      throw MisconfiguredRegistration("the separation '\(name)' keeps them apart")
     }
   }
 
