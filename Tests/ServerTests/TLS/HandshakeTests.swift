@@ -52,6 +52,20 @@ struct HandshakeTests {
     }
   }
 
+  @Test("leads to HTTP/2 for curl, nghttp and h2load, and to HTTP/1.1 for who asks for that")
+  func leadsToHTTP2() async throws {
+    try await SecureFixture.run(protocols: [.http2, .http1]) { fixture in
+      let url = "https://localhost:\(fixture.port)/healthz"
+      let curl = ["curl", "-sS", "--cacert", fixture.authority.path("ca.pem"), "-w", "%{http_version} %{response_code}", url]
+      #expect(await Program.run(curl + ["--http2"]) == "ok\n2 200")
+      #expect(await Program.run(curl + ["--http1.1"]) == "ok\n1.1 200")
+      let streams = await Program.run(["nghttp", "-nv", "-m", "3", url])
+      #expect(streams.contains("negotiated protocol: h2") && streams.components(of: ":status: 200") == 3, "\(streams)")
+      let load = await Program.run(["h2load", "-n", "300", "-c", "3", "-m", "50", url])
+      #expect(load.contains("300 succeeded, 0 failed, 0 errored") && load.contains("Application protocol: h2"), "\(load)")
+    }
+  }
+
   @Test("is resumed by a ticket of the newest key and of the one before, by no other", arguments: ["-tls1_2", "-tls1_3"])
   func resumes(version: String) async throws {
     try await SecureFixture.run { fixture in
@@ -153,4 +167,9 @@ struct HandshakeTests {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, file)], as: UTF8.self)
   }
+}
+
+extension String {
+  /// How often `part` stands here.
+  fileprivate func components(of part: String) -> Int { split(separator: part, omittingEmptySubsequences: false).count - 1 }
 }

@@ -1,8 +1,14 @@
 import Glibc
 import Primitives
+import Synchronization
 import Telemetry
 import Testing
 import Transport
+
+private final class Load: Sendable {
+  let answered = Atomic(0)
+  let isOver = Atomic(false)
+}
 
 @Suite("certificates in force", .timeLimit(.minutes(2)))
 struct ReloadTests {
@@ -87,21 +93,27 @@ struct ReloadTests {
   func underLoad() async throws {
     try await SecureFixture.run { fixture in
       let old = try SecureClient(fixture.address)
+      let load = Load()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<4 {
           group.addTask {
-            for _ in 0..<25 {
+            while !load.isOver.load(ordering: .relaxed) {
               let client = try SecureClient(fixture.address)
               for _ in 0..<10 {
                 try client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
                 guard try client.answer().status == 200 else { throw TestAuthority.Failure(what: "answer") }
+                load.answered.wrappingAdd(1, ordering: .relaxed)
               }
               await Task.yield()
             }
           }
         }
         group.addTask {
+          defer { load.isOver.store(true, ordering: .relaxed) }
           for number in 0..<20 {
+            // At least a hundred requests, on ten new connections, between one certificate and the next.
+            let before = load.answered.load(ordering: .relaxed)
+            while load.answered.load(ordering: .relaxed) < before + 100 { await Task.yield() }
             try fixture.authority.issue("next", for: ["n\(number).example"])
             fixture.authority.replace("server.key", with: "next.key")
             fixture.authority.replace("server.pem", with: "next.pem")
