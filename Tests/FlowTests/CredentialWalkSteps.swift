@@ -23,7 +23,7 @@ extension CredentialWalk {
   }
 
   /// Mostly a proof that is good, else anything that might pass for one.
-  private func proof(_ user: WalkedUser, _ session: WalkedSession) -> String? {
+  func proof(_ user: WalkedUser, _ session: WalkedSession) -> String? {
     switch pick(6) {
     case 0...3: session.proofs.last
     case 4: any(session.spentProofs + users.flatMap(\.sessions).flatMap(\.proofs))
@@ -31,7 +31,7 @@ extension CredentialWalk {
     }
   }
 
-  private func spend(_ proof: String?, _ session: WalkedSession, _ what: String) throws {
+  func spend(_ proof: String?, _ session: WalkedSession, _ what: String) throws {
     try require(proof.map(session.proofs.contains) ?? false, "\(what) under \(proof ?? "nothing")")
     session.proofs.removeAll { $0 == proof }
     session.spentProofs.append(proof ?? "")
@@ -48,12 +48,13 @@ extension CredentialWalk {
       try spend(proof, session, "enrolment")
       session.begun.append(try BegunTOTP(answer))
     case 1:
-      guard let ids = try? world.factorIDs(chance(80) ? "totp" : "recovery_code", session.token), let id = any(ids) else { return }
+      guard let ids = try? world.factorIDs(any(["totp", "totp", "webauthn", "recovery_code"]) ?? "", session.token), let id = any(ids) else { return }
       let answer = try world.remove(id, proof: proof, session.token)
       guard answer.status == 204 else { return }
       try spend(proof, session, "removal")
-      try require((try? world.factorIDs("totp", session.token).isEmpty) != true || user.totps.isEmpty, "the last factor went")
+      let hadFactor = user.hasFactor
       try relearn(user, session)
+      try require(user.hasFactor == hadFactor, "the last factor went")
     case 2:
       let answer = try world.asUser("POST", "/auth/factors/recovery-codes", session.token, proof.map { #"{"proof":"\#($0)"}"# } ?? "{}")
       guard let codes = answer.json?["recovery_codes"]?.strings else { return }
@@ -79,6 +80,9 @@ extension CredentialWalk {
     let totps = try world.factorIDs("totp", session.token)
     user.totps.removeAll { !totps.contains($0.begun.id) }
     session.begun.removeAll { !totps.contains($0.id) }
+    let passkeys = try world.factorIDs("webauthn", session.token)
+    user.lostPasskeys += user.passkeys.filter { !passkeys.contains($0.id) }
+    user.passkeys.removeAll { !passkeys.contains($0.id) }
     if try world.factorIDs("recovery_code", session.token).isEmpty {
       user.spentCodes += user.codes
       user.codes = []
@@ -105,11 +109,13 @@ extension CredentialWalk {
       }
       user.invitation = issued.code
       user.totps = []
+      user.lostPasskeys += user.passkeys
+      user.passkeys = []
       user.spentCodes += user.codes
       (user.codes, user.challenges, user.enrollment) = ([], [], nil)
       user.endSessions()
     } else if let code = try await world.invite(user.name).code {
-      try require(user.totps.isEmpty, "an invitation for who has a factor")
+      try require(!user.hasFactor, "an invitation for who has a factor")
       if let old = user.invitation { user.pieces.append(old) }
       (user.invitation, user.enrollment) = (code, nil)
     }
@@ -122,8 +128,8 @@ extension CredentialWalk {
     try refuseTokens(answer, unless: false, "an acceptance")
     guard let token = answer.json?["enrollment_token"]?.string else { return }
     let isRight = password == user.password || !user.hasPassword
-    try require(code == user.invitation && isRight && user.totps.isEmpty, "an enrolment token for \(code)")
-    (user.password, user.hasPassword) = (password, true)
+    try require(code == user.invitation && isRight && !user.hasFactor, "an enrolment token for \(code)")
+    (user.password, user.hasPassword, user.isThere) = (password, true, true)
     if let old = user.enrollment?.token { user.pieces.append(old) }
     user.enrollment = (token, [])
   }
@@ -133,14 +139,14 @@ extension CredentialWalk {
     if chance(50) || user.enrollment?.begun.isEmpty != false {
       let answer = try world.asUser("POST", "/auth/factors/totp", token)
       guard answer.status == 201 else { return }
-      try require(token == user.enrollment?.token && user.totps.isEmpty, "an enrolment by \(token)")
+      try require(token == user.enrollment?.token && !user.hasFactor, "an enrolment by \(token)")
       user.enrollment?.begun.append(try BegunTOTP(answer))
       return
     }
     guard let begun = any(user.enrollment?.begun ?? []) else { return }
     let code = chance(70) ? begun.code(world.clock) : begun.wrongCode(world.clock)
     let answer = try world.confirm(begun.id, code, token)
-    let isEarned = token == user.enrollment?.token && code != begun.wrongCode(world.clock) && user.totps.isEmpty
+    let isEarned = token == user.enrollment?.token && code != begun.wrongCode(world.clock) && !user.hasFactor
     try refuseTokens(answer, unless: isEarned, "a first factor by \(token)")
     guard answer.status == 200 else { return }
     user.totps = [(begun, begun.totp.step(at: world.clock.now()))]
@@ -152,7 +158,7 @@ extension CredentialWalk {
   func recover(_ user: WalkedUser) async throws {
     if chance(40) {
       try require(world.startRecovery(user.name, client).status == 202, "a recovery that answers otherwise")
-      guard let code = try await world.lastMail("recovery", to: user.name)?.code, user.recoveryCodes.last != code else { return }
+      guard let code = try await world.lastMail("recovery", to: user.email)?.code, user.recoveryCodes.last != code else { return }
       user.recoveryCodes.append(code)
       user.pieces.append(code)
       return

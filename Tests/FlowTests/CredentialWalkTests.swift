@@ -20,6 +20,16 @@ final class WalkedUser {
   var challenges: [String] = []
   /// Of recoveries that were mailed and not finished.
   var recoveryCodes: [String] = []
+  var passkeys: [WalkedPasskey] = []
+  /// That were the user's once.
+  var lostPasskeys: [WalkedPasskey] = []
+  /// Those of `challenges` that a passkey can answer.
+  var passkeyChallenges: [WalkedOffer] = []
+  var addressChange: (address: String, code: String)?
+  var seenRegistrations: [String] = []
+  /// Whether there is an account of this name.
+  var isThere = true
+  var email: String
   var invitation: String?
   var enrollment: (token: String, begun: [BegunTOTP])?
   /// Everything that this user ever held, to be put where it does not belong.
@@ -30,7 +40,10 @@ final class WalkedUser {
     self.password = password
     self.totps = totps.map { ($0, -1) }
     self.codes = codes
+    email = name
   }
+
+  var hasFactor: Bool { !totps.isEmpty || !passkeys.isEmpty }
 
   /// The factor that an answer fits, as a TOTP's place and step; `-1` for a recovery code.
   func fit(_ method: String, _ code: String, _ clock: ManualClock) -> (index: Int, step: Int64)? {
@@ -65,6 +78,7 @@ final class WalkedSession {
   var spentProofs: [String] = []
   var stepUps: [String] = []
   var begun: [BegunTOTP] = []
+  var offers: [WalkedOffer] = []
 
   init(_ answer: Answer) throws {
     token = try answer.token()
@@ -80,6 +94,7 @@ final class CredentialWalk {
   let users: [WalkedUser]
   var generator: SeededGenerator
   var counts: [String: Int] = [:]
+  var usedSignatures: [(challenge: String, credential: String)] = []
 
   init(_ world: World, _ client: Client, _ users: [WalkedUser], seed: UInt64) {
     self.world = world
@@ -131,8 +146,11 @@ final class CredentialWalk {
       let answer = try world.auth(#"{"username":"\#(user.name)","password":"\#(password)"}"#, client)
       try refuseTokens(answer, unless: false, "a password alone")
       if let challenge = answer.challenge {
-        try require(password == user.password && !user.totps.isEmpty, "a challenge for \(password)")
+        try require(password == user.password && user.hasFactor, "a challenge for \(password)")
         user.challenges.append(challenge)
+        let options = answer.json?["webauthn"]
+        try require((options == nil) == user.passkeys.isEmpty, "options for \(user.passkeys.count) passkeys")
+        if let options { user.passkeyChallenges.append(WalkedOffer(challenge: challenge, options: options)) }
       }
       return
     }
@@ -166,11 +184,12 @@ struct CredentialWalkTests {
   /// Steps of one walk: `CREDENTIALFLOW_TEST_STEPS` where somebody has time. Under a sanitizer each takes ten times as long.
   private static let steps =
     getenv("CREDENTIALFLOW_TEST_STEPS").flatMap { Int(String(cString: $0)) }
-    ?? (getenv("CREDENTIALFLOW_TEST_SANITIZER") == nil ? 3_000 : 300)
+    ?? (getenv("CREDENTIALFLOW_TEST_SANITIZER") == nil ? 5_000 : 300)
 
   @Test("a random walk with valid pieces of every state", arguments: [1, 2] as [UInt64])
   func walk(_ seed: UInt64) async throws {
-    try await World.run(World.mail) { world in
+    let settings = World.mail.merging(World.passkeySettings) { $1 }.merging(["registration.enabled": "true"]) { $1 }
+    try await World.run(settings) { world in
       let client = try await world.addClient()
       var users: [WalkedUser] = []
       for index in 0..<3 {
@@ -182,7 +201,9 @@ struct CredentialWalkTests {
       let invited = WalkedUser(name: "invited", password: Person.password, totps: [], codes: [])
       invited.hasPassword = false
       invited.invitation = try await world.invited("invited")
-      let walk = CredentialWalk(world, client, users + [invited], seed: seed)
+      let stranger = WalkedUser(name: "stranger@example.com", password: Person.password, totps: [], codes: [])
+      (stranger.hasPassword, stranger.isThere) = (false, false)
+      let walk = CredentialWalk(world, client, users + [invited, stranger], seed: seed)
       for step in 0..<Self.steps {
         do {
           try await take(walk)
@@ -192,7 +213,11 @@ struct CredentialWalkTests {
         }
       }
       // A walk that gets nowhere would prove nothing.
-      for what in ["sign-in", "enrolment", "confirmation", "removal", "codes", "password", "first factor", "recovery"] {
+      let all = [
+        "sign-in", "enrolment", "confirmation", "removal", "codes", "password", "first factor", "recovery", "passkey", "passkey alone",
+        "passkey second", "first passkey", "registration", "address", "proof by passkey",
+      ]
+      for what in all {
         #expect(walk.counts[what, default: 0] > 0, "\(what): \(walk.counts)")
       }
     }
@@ -201,15 +226,22 @@ struct CredentialWalkTests {
   private func take(_ walk: CredentialWalk) async throws {
     let user = walk.users[walk.pick(walk.users.count)]
     switch walk.pick(100) {
-    case 0..<22: try walk.signIn(user)
-    case 22..<32: try walk.answerChallenge(user)
-    case 32..<50: try walk.stepUp(user)
-    case 50..<64: try walk.changeFactors(user)
-    case 64..<70: try walk.confirm(user)
-    case 70..<75: try await walk.recover(user)
+    case 0..<16: try walk.signIn(user)
+    case 16..<22: try walk.answerChallenge(user)
+    case 22..<32: try walk.stepUp(user)
+    case 32..<40: try walk.stepUpByPasskey(user)
+    case 40..<50: try walk.changeFactors(user)
+    case 50..<57: try walk.confirm(user)
+    case 57..<61: try walk.addPasskey(user)
+    case 61..<64: try walk.signInByPasskey(user)
+    case 64..<68: try walk.answerByPasskey(user)
+    case 68..<72: try await walk.recover(user)
+    case 72..<75: try await walk.changeAddress(user)
     case 75..<77: try await walk.invite(user)
-    case 77..<82: try walk.accept(user)
-    case 82..<90: try walk.enrolFirst(user)
+    case 77..<79: try await walk.register(user)
+    case 79..<84: try walk.accept(user)
+    case 84..<89: try walk.enrolFirst(user)
+    case 89..<92: try walk.enrolFirstPasskey(user)
     default: try await walk.disturb()
     }
   }
