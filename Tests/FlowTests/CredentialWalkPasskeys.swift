@@ -99,6 +99,7 @@ extension CredentialWalk {
     guard answer.status == 200 else { return }
     try require(owner === session && isRight, "a passkey by another session, or from another origin")
     session.offers.removeAll { $0.challenge == offer.challenge }
+    user.history.append("passkey \(answer.json?["id"]?.string ?? "")")
     user.passkeys.append(WalkedPasskey(id: answer.json?["id"]?.string ?? "", authenticator: authenticator))
     counts["passkey", default: 0] += 1
   }
@@ -115,6 +116,7 @@ extension CredentialWalk {
     let answer = try world.confirmPasskey(challenge, authenticator.register(options), token)
     try refuseTokens(answer, unless: isRight, "a first passkey")
     guard answer.status == 200, let (id, _) = try firstPasskey(answer) else { return }
+    user.history.append("first passkey \(id)")
     user.passkeys = [WalkedPasskey(id: id, authenticator: authenticator)]
     (user.invitation, user.enrollment) = (nil, nil)
     try opened(user, answer, "first passkey")

@@ -48,13 +48,17 @@ extension CredentialWalk {
       try spend(proof, session, "enrolment")
       session.begun.append(try BegunTOTP(answer))
     case 1:
-      guard let ids = try? world.factorIDs(any(["totp", "totp", "webauthn", "recovery_code"]) ?? "", session.token), let id = any(ids) else { return }
+      guard let ids = try? world.factorIDs(any(["totp", "totp", "webauthn", "recovery_code"]) ?? "", session.token), let id = any(ids)
+      else { return }
       let answer = try world.remove(id, proof: proof, session.token)
       guard answer.status == 204 else { return }
       try spend(proof, session, "removal")
-      let hadFactor = user.hasFactor
+      let known = (user.totps.map(\.begun.id), user.passkeys.map(\.id))
       try relearn(user, session)
-      try require(user.hasFactor == hadFactor, "the last factor went")
+      let left = try world.asUser("GET", "/auth/factors", session.token).json?["factors"]?.elements ?? []
+      let isKept = left.contains { $0["confirmed"]?.boolean == true && $0["method"]?.string != "recovery_code" }
+      user.history.append("removed \(id)")
+      try require(isKept, "the last factor went: \(id) of \(known), \(left)")
     case 2:
       let answer = try world.asUser("POST", "/auth/factors/recovery-codes", session.token, proof.map { #"{"proof":"\#($0)"}"# } ?? "{}")
       guard let codes = answer.json?["recovery_codes"]?.strings else { return }
@@ -99,6 +103,7 @@ extension CredentialWalk {
     try require(owner === session && code != begun.wrongCode(world.clock), "a confirmation by another or with a wrong code")
     session.begun.removeAll { $0.id == begun.id }
     user.totps.append((begun, begun.totp.step(at: world.clock.now())))
+    user.history.append("confirmed \(begun.id)")
     counts["confirmation", default: 0] += 1
   }
 
@@ -109,6 +114,7 @@ extension CredentialWalk {
       }
       user.invitation = issued.code
       user.totps = []
+      user.history.append("reset")
       user.lostPasskeys += user.passkeys
       user.passkeys = []
       user.spentCodes += user.codes
@@ -149,6 +155,7 @@ extension CredentialWalk {
     let isEarned = token == user.enrollment?.token && code != begun.wrongCode(world.clock) && !user.hasFactor
     try refuseTokens(answer, unless: isEarned, "a first factor by \(token)")
     guard answer.status == 200 else { return }
+    user.history.append("first \(begun.id)")
     user.totps = [(begun, begun.totp.step(at: world.clock.now()))]
     (user.invitation, user.enrollment) = (nil, nil)
     try opened(user, answer, "first factor")

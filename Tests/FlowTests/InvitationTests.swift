@@ -152,7 +152,7 @@ struct InvitationTests {
     try await World.run(["limits.loops": "2"]) { world in
       let client = try await world.addClient()
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
-      for round in 0..<Rounds.count {
+      for round in 0..<Rounds.count() {
         let code = try await world.invited("user\(round)@example.com")
         let token = try #require(try world.accept(code, client).json?["enrollment_token"]?.string)
         let begun = try (0..<4).map { _ in try BegunTOTP(world.asUser("POST", "/auth/factors/totp", token)) }
@@ -177,7 +177,7 @@ struct InvitationTests {
     try await World.run(["limits.loops": "2"]) { world in
       let client = try await world.addClient()
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
-      for round in 0..<Rounds.count {
+      for round in 0..<Rounds.count() {
         let code = try await world.invited("user\(round)@example.com")
         for (index, connection) in connections.enumerated() {
           let body = #"{"code":"\#(code)","password":"a password of caller \#(index)"}"#

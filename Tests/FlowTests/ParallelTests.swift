@@ -8,7 +8,7 @@ import Testing
 @Suite("Parallel use of one code", .serialized)
 struct ParallelTests {
   private static let width = 64
-  private static let rounds = 20
+  private static let rounds = Rounds.count(20)
 
   /// Sends the same request on 64 connections before it reads the first answer.
   private func race(_ connections: [Connection], _ path: String, _ client: Client, _ body: String) throws -> [Answer] {

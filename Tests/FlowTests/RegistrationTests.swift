@@ -110,7 +110,7 @@ struct RegistrationTests {
       try await world.addRole("member", "forum:read")
       let client = try await world.addClient()
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
-      for round in 0..<Rounds.count {
+      for round in 0..<Rounds.count() {
         #expect(try world.register("user\(round)@example.com", client).status == 202)
         let code = try #require(try await world.lastMail("registration", to: "user\(round)@example.com")).code
         for (index, connection) in connections.enumerated() {

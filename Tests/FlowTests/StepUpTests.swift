@@ -128,25 +128,28 @@ struct StepUpTests {
 
   @Test("64 answers at once give one proof, and 64 uses of it one key")
   func parallel() async throws {
-    try await World.run(["limits.loops": "2"]) { world in
+    try await World.run(["limits.loops": "2", "tokens.accessLifetime": "86400"]) { world in
       try await world.addRole("billing", "invoices:read")
       let (person, client) = (try await world.addPerson(roles: ["billing"]), try await world.addClient())
       let token = try world.signedIn(person, client).token()
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
-      world.clock.advance(by: .seconds(60))
-      let challenge = try world.stepUp(token)
       func race(_ path: String, _ body: String) throws -> [Answer] {
         let bytes = Call.bytes("POST", path, [World.json, ("Authorization", "Bearer \(token)")], Array(body.utf8))
         for connection in connections { connection.send(bytes) }
         return try connections.map { try $0.answer() }
       }
-      let answers = try race(
-        "/auth/step-up/finish", #"{"challenge":"\#(challenge)","method":"totp","code":"\#(person.code(world.clock))"}"#)
-      let proofs = answers.compactMap { $0.json?["proof"]?.string }
-      #expect(proofs.count == 1)
-      let made = try race("/auth/keys", #"{"name":"k","roles":["billing"],"expires_in":60,"proof":"\#(proofs[0])"}"#)
-      #expect(made.count { $0.status == 201 } == 1)
-      #expect(made.count { $0.code == "reauthentication_required" } == 63)
+      for _ in 0..<Rounds.count() {
+        // The last round's key is over.
+        world.clock.advance(by: .seconds(61))
+        let challenge = try world.stepUp(token)
+        let answers = try race(
+          "/auth/step-up/finish", #"{"challenge":"\#(challenge)","method":"totp","code":"\#(person.code(world.clock))"}"#)
+        let proofs = answers.compactMap { $0.json?["proof"]?.string }
+        try #require(proofs.count == 1)
+        let made = try race("/auth/keys", #"{"name":"k","roles":["billing"],"expires_in":60,"proof":"\#(proofs[0])"}"#)
+        #expect(made.count { $0.status == 201 } == 1)
+        #expect(made.count { $0.code == "reauthentication_required" } == 63)
+      }
     }
   }
 

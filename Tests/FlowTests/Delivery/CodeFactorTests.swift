@@ -136,7 +136,7 @@ struct CodeFactorTests {
       let (person, client, address) = (try await world.addPerson(), try await world.addClient(), Post.address())
       _ = try await world.enrol("email", address, person, client)
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
-      for round in 0..<10 {
+      for round in 0..<Rounds.count(10) {
         let challenge = try world.challenge(person, client)
         _ = try world.send(challenge, "email", client)
         let code = try await world.mailedCode(address, round + 2)

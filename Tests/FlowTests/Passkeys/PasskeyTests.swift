@@ -130,7 +130,7 @@ struct PasskeyTests {
       let (person, client) = (try await world.addPerson(), try await world.addClient())
       let authenticator = try world.addPasskey(person, client)
       let connections = try (0..<64).map { _ in try Connection(port: world.port) }
-      for _ in 0..<15 {
+      for _ in 0..<Rounds.count(15) {
         let request = try world.passkeyRequest(client)
         let challenged = try world.auth(person.body(), client)
         let alone = World.passkeyBody(request.challenge, try authenticator.assert(request.options))
