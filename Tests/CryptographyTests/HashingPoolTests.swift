@@ -26,7 +26,8 @@ struct HashingPoolTests {
     #expect(try await pool.run { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) } == 10)
   }
 
-  @Test("past lanes and queue a caller is refused at once and told when to come back, and later ones pass again")
+  @Test(
+    "past lanes and queue a caller is refused at once and told when to come back, and later ones pass again", .timeLimit(.minutes(1)))
   func overload() async throws {
     let pool = HashingPool(lanes: 2, capacity: 3)
     let gate = Gate()

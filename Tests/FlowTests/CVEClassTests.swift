@@ -4,85 +4,143 @@ import Testing
 
 @testable import CredentialFlow
 
-/// The classes of `../shared/vectors/cve-classes.json` that this server can have by now: for each the test that stands against it,
-/// and the mutant of our code that this test kills (the smallest change that would bring the class about).
+/// The classes of `../shared/vectors/cve-classes.json` that this server can have by now: for each the tests that stand against it,
+/// and the mutant of our code that they kill. Each mutant but E06's and E27's was applied on 2026-11-26 and failed a test that is named.
 struct CVEClass: Sendable {
   let id: String
-  /// Suite and title of a test, as they stand in its file.
+  /// File and title of a test, as they stand there.
   let tests: [(file: String, title: String)]
   let mutant: String
 
+  init(_ id: String, _ tests: [(file: String, title: String)], mutant: String) {
+    self.id = id
+    self.tests = tests
+    self.mutant = mutant
+  }
+
+  /// What is not here yet, and so cannot have them.
+  static let notYet: [(id: String, reason: String)] = [
+    ("E10", "no redirect_uri: there is no authorization endpoint"), ("E12", "no authorization codes"),
+    ("E11", "the one redirect leads to a rule's configured `signInURL`; where to return is data in its query"),
+    ("E20", "no cookies: every credential is a header that a foreign page cannot set"), ("E25", "nothing is fetched that a client names"),
+  ]
+
   static let all: [CVEClass] = [
     CVEClass(
-      id: "E01",
-      tests: [
+      "E01",
+      [
         ("RecoveryTests", "the start answers the same bytes for whoever is named"),
-        ("RegistrationTests", "the answer is the same for addresses that have accounts"),
-      ], mutant: "Recovery.start returns early where there is no account; Outbox.send writes no decoy"),
+        ("RegistrationTests", "the answer is the same for addresses that have accounts"), ("RefusalTests", "of a password"),
+      ], mutant: "Recovery.start throws for a name without an account"),
     CVEClass(
-      id: "E02",
-      tests: [("FactorTests", "a TOTP step is good once ever"), ("OwnFactorTests", "a second authenticator: begun under a proof")],
-      mutant: "confirmTOTP does not consume the step that it judged; TOTPFactor.consume without `last_step <`"),
+      "E02", [("FactorTests", "a TOTP step is good once ever"), ("OwnFactorTests", "a second authenticator: begun under a proof")],
+      mutant: "TOTPFactor.use and consume without `last_step`"),
     CVEClass(
-      id: "E03",
-      tests: [
+      "E03",
+      [
         ("InvitationTests", "where the account has a password it is checked"), ("PasswordTests", "wrong present passwords count"),
         ("RecoveryTests", "wrong answers count against the factor"),
-      ], mutant: "Invitations.accept or PasswordChange verifies without PasswordGuesses.judge"),
+      ], mutant: "PasswordGuesses.judge counts no failure of an account that is there"),
     CVEClass(
-      id: "E04",
-      tests: [
+      "E04",
+      [
+        ("RecoveryTests", "the mailbox that the code came to is no second factor"),
         ("CredentialWalkTests", "a random walk with valid pieces of every state"),
-        ("InvitationTests", "an enrolment token is good for a first factor and for nothing else"),
-      ], mutant: "Enrollments.begin without `.factorOffered(hasFactor:)`; Recovery opens a session"),
+      ], mutant: "Recovery.conclude with no factor held for the mailbox's"),
     CVEClass(
-      id: "E05",
-      tests: [
+      "E05",
+      [
         ("RecoveryTests", "five answers, half an hour"), ("RecoveryTests", "64 ends of one recovery at once"),
         ("RecoveryTests", "a mailed code and the second factor"),
-      ], mutant: "RecoveryStore.recovery without the comparison of address and password; consume without RETURNING"),
+      ], mutant: "RecoveryStore.recovery without the comparison of address and password"),
     CVEClass(
-      id: "E06", tests: [("RecoveryTests", "header mutation changes no byte of the mail")], mutant: "Links.url takes the request's Host"),
+      "E06", [("RecoveryTests", "header mutation changes no byte of the mail"), ("NoticeTests", "change no byte of a mail")],
+      mutant: "Links.url takes the request's Host (not applied: no request reaches it)"),
     CVEClass(
-      id: "E13",
-      tests: [
+      "E07",
+      [
+        ("ClientAddressTests", "headers of somebody who is no proxy change nothing"),
+        ("ClientMatrixTests", "only a configured proxy's own dialect names a client"),
+      ], mutant: "ConnectionClients reads X-Forwarded-For of a peer that no entry names"),
+    CVEClass(
+      "E08",
+      [
+        ("ParserTests", "refuses a malformed request with its status"),
+        ("GatewayProgramTests", "identity headers of the client never reach the service"),
+      ], mutant: "FieldFacts.note without ShadowingName"),
+    CVEClass(
+      "E09",
+      [
+        ("OriginalPathTests", "a form that two programs could read differently"),
+        ("GatewayProgramTests", "paths that could mean two things are refused"),
+      ], mutant: "OriginalPath takes an encoded slash"),
+    CVEClass(
+      "E13",
+      [
         ("RefreshTests", "500 parallel refreshes of one token: one successor"), ("RefreshTests", "a clock that was set back an hour"),
-      ], mutant: "SessionStore.rotate without `refresh_digest =`"),
+      ], mutant: "RefreshState repeats the successor where it should end for theft"),
     CVEClass(
-      id: "E14",
-      tests: [("AccountTests", "a disabled user gets nothing from any door"), ("InvitationTests", "codes that are unknown, replaced")],
+      "E14",
+      [("AccountTests", "a disabled user gets nothing from any door"), ("InvitationTests", "codes that are unknown, replaced")],
       mutant: "Invitations.invited without `isEnabled`"),
     CVEClass(
-      id: "E15", tests: [("HostileTokenTests", "nothing that was made without the key opens any door")],
-      mutant: "TokenVerifier takes the algorithm from the token's header"),
+      "E15", [("HostileTokenTests", "nothing that was made without the key opens any door")],
+      mutant: "TokenVerifier.verify without `isSigned`"),
     CVEClass(
-      id: "E18", tests: [("FailureTests", "a known device goes on with both factors"), ("PasswordTests", "wrong present passwords count")],
-      mutant: "failures of unknown sources counted for known devices too"),
+      "E16",
+      [("ParserTests", "refuses a malformed request with its status"), ("BodyTests", "16 KiB is taken, one byte more is 413")],
+      mutant: "RequestParser.takeLine without its limit"),
     CVEClass(
-      id: "E19", tests: [("PasswordTests", "ends all other sessions and makes devices strangers")],
+      "E17",
+      [
+        ("HashingPoolTests", "past lanes and queue a caller is refused at once"),
+        ("PasswordPolicyTests", "counted after NFC"),
+      ], mutant: "HashingPool queues a thousand more than it may (the test ends by its time limit)"),
+    CVEClass(
+      "E18",
+      [("FailureTests", "a known device goes on with both factors"), ("PasswordTests", "wrong present passwords count")],
+      mutant: "failures of known devices counted as an unknown source's"),
+    CVEClass(
+      "E19", [("PasswordTests", "ends all other sessions and makes devices strangers")],
       mutant: "PasswordChange without SessionStore.end(.others)"),
     CVEClass(
-      id: "E21",
-      tests: [
+      "E21",
+      [
         ("OwnFactorTests", "every change asks for a proof of its own"), ("OwnFactorTests", "what was begun is its session's alone"),
         ("OwnFactorTests", "the last factor stays"),
-      ], mutant: "FactorStore.unconfirmed without `enrolled_by`; StepUpStore.spend without session or purpose"),
+      ], mutant: "StepUpStore.stepUp without `session_id`"),
     CVEClass(
-      id: "E23", tests: [("PasswordPolicyTests", "counted after NFC"), ("PasswordsTests", "in any Unicode form")],
-      mutant: "Passwords.pepper without UnicodeForm.nfc; PasswordPolicy counts bytes"),
+      "E22", [("AdministrationAccessTests", "every row lets in who holds its permission")],
+      mutant: "PermissionChecks.standing asks for no permission"),
+    CVEClass(
+      "E23", [("PasswordPolicyTests", "counted after NFC"), ("PasswordsTests", "in any Unicode form")],
+      mutant: "Passwords hash what was typed, not its NFC"),
+    CVEClass(
+      "E24",
+      [("LogTests", "is escaped among plain ones too"), ("LogTests", "with control characters escaped")],
+      mutant: "LogLines.field takes bytes below 32 for plain"),
+    CVEClass(
+      "E26",
+      [("FaultTests", "TOTP secrets and keys that were moved or changed"), ("FaultTests", "a database that can only be read")],
+      mutant: "Vault.place without the row"),
+    CVEClass(
+      "E27", [("ConformanceTests", "every type comes back as it went in")],
+      mutant: "SQL's interpolation writes a text into the statement (not applied: a `SQL` is made of literals and bound values only)"),
   ]
 }
 
 @Suite("Classes of known vulnerabilities")
 struct CVEClassTests {
-  /// The text of a test file.
+  /// The text of a test file, wherever it lies.
   private func source(_ name: String) throws -> String {
     let folder = "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-    for place in ["FlowTests", "IdentityTests"] {
-      guard let bytes = try? FileBytes.read("\(folder)/\(place)/\(name).swift", limit: 1 << 20) else { continue }
-      return String(decoding: bytes, as: UTF8.self)
-    }
-    throw World.Unexpected(what: "no file \(name).swift")
+    let places = [
+      "CryptographyTests", "FlowTests", "FlowTests/Administration", "FlowTests/Clients", "FlowTests/Delivery", "FlowTests/Gateways",
+      "HTTPTests", "IdentityTests", "PersistenceTests", "ServerTests",
+    ]
+    let texts = places.compactMap { try? FileBytes.read("\(folder)/\($0)/\(name).swift", limit: 1 << 20) }
+    guard let bytes = texts.first else { throw World.Unexpected(what: "no file \(name).swift") }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   @Test("every class has its tests, under the titles that the index gives, and names the mutant that they kill")
@@ -91,7 +149,8 @@ struct CVEClassTests {
     for one in CVEClass.all {
       #expect(!one.tests.isEmpty && !one.mutant.isEmpty, "\(one.id)")
       for (file, title) in one.tests {
-        let isThere = try source(file).split(separator: "\n").contains { $0.contains("@Test(") && $0.contains(title) }
+        // The title stands in the line of its test, or in the next.
+        let isThere = try source(file).split(separator: "@Test(").dropFirst().contains { $0.prefix(400).contains(title) }
         #expect(isThere, "\(one.id): \(file) has no test '\(title)'")
       }
     }
@@ -101,6 +160,7 @@ struct CVEClassTests {
     "the classes are those of the shared collection", .enabled(if: OutsideVectors.arePresent, Comment(rawValue: OutsideVectors.absence)))
   func collection() throws {
     let classes = try OutsideVectors.load("cve-classes.json")["classes"]?.elements ?? []
-    #expect(Set(CVEClass.all.map(\.id)).isSubset(of: classes.compactMap { $0["id"]?.string }))
+    let known = CVEClass.all.map(\.id) + CVEClass.notYet.map(\.id)
+    #expect(Set(known) == Set(classes.compactMap { $0["id"]?.string }) && Set(known).count == known.count)
   }
 }

@@ -20,6 +20,18 @@ struct LogTests {
     #expect(recorder.lines.isEmpty)
   }
 
+  @Test("every byte that could end a line, or a string, or drive a terminal, is escaped among plain ones too")
+  func escapesEach() {
+    for byte in Array(0...31) + [34, 92, 127] as [UInt8] {
+      var line = LogLines()
+      line.line(.info, "a", at: Instant(microseconds: 0)) { $0.field("b", utf8: [120, byte, 121]) }
+      let written = String(decoding: line.bytes, as: UTF8.self)
+      let escape =
+        byte == 34 || byte == 92 ? "\\" + String(UnicodeScalar(byte)) : "\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      #expect(written.hasSuffix(#""b":"x"# + escape + #"y"}"# + "\n"), "\(byte): \(written)")
+    }
+  }
+
   @Test("does not make its callers wait for a sink that hangs: what does not fit is dropped and counted")
   func dropsAndSays() {
     let isOpen = DispatchSemaphore(value: 0)
