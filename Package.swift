@@ -64,8 +64,8 @@ let package = Package(
       resources: [
         .embedInCode("0001_foundation.sql"), .embedInCode("0002_journal.sql"), .embedInCode("0003_identity.sql"),
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
-        .embedInCode("0008_delivery.sql"),
-        .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"), .embedInCode("0011_account_indexes.sql"),
+        .embedInCode("0008_delivery.sql"), .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"),
+        .embedInCode("0011_account_indexes.sql"), .embedInCode("0012_totp_step.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],

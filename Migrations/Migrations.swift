@@ -19,6 +19,7 @@ package enum Migrations {
     Migration(number: 9, name: "enrollment", bytes: PackageResources._009_enrollment_sql),
     Migration(number: 10, name: "webauthn", bytes: PackageResources._010_webauthn_sql),
     Migration(number: 11, name: "account_indexes", bytes: PackageResources._011_account_indexes_sql),
+    Migration(number: 12, name: "totp_step", bytes: PackageResources._012_totp_step_sql),
   ]
 }
 

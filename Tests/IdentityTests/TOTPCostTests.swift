@@ -104,7 +104,7 @@ struct TOTPCostTests {
         _ = one.totp.code(step: step)
         let isWritten = try await database.transaction { db in
           for neighbour in -1...1 { _ = one.totp.code(step: step + Int64(neighbour)) }
-          return try TOTPFactor(db, vault: vault).consume(step: step, of: one.factor)
+          return try TOTPFactor(db, vault: vault).consume(step: step, of: one.factor, at: checkedAt)
         }
         #expect(isWritten)
       }

@@ -120,7 +120,7 @@ import Testing
       for (statement, name) in cases {
         do {
           try await database.transaction { try $0.run(statement) }
-          Issue.record("\(statement.text) was taken")
+          Issue.record("\(statement.statement.text) was taken")
         } catch DatabaseError.constraint(let found) {
           #expect(name == nil || found == name)
         }
@@ -184,7 +184,7 @@ import Testing
       for statement: SQL in ["SELECT absent FROM item", "SELECT FROM WHERE", "INSERT INTO nowhere (id) VALUES (\(1))"] {
         do {
           try await database.transaction { try $0.run(statement) }
-          Issue.record("\(statement.text) ran")
+          Issue.record("\(statement.statement.text) ran")
         } catch DatabaseError.failed {}
       }
       try await expectNames([], database)

@@ -26,6 +26,26 @@ struct FactorStore {
     return factors
   }
 
+  /// A factor with its row and with what an authenticator app has beside it.
+  struct Candidate {
+    let factor: Factor
+    let row: Row
+  }
+
+  /// What an account can answer with by `method`, the oldest first, confirmed or not.
+  func candidates(_ method: FactorMethod, of account: Account.ID) throws(DatabaseError) -> [Candidate] {
+    var candidates: [Candidate] = []
+    let rows = try db.rows(
+      """
+      SELECT * FROM factor LEFT JOIN totp_factor ON totp_factor.factor_id = factor.id
+      WHERE account_id = \(account) AND kind = \(method.rawValue) ORDER BY created_at, id
+      """)
+    for row in rows {
+      if let factor = try factor(from: row) { candidates.append(Candidate(factor: factor, row: row)) }
+    }
+    return candidates
+  }
+
   private func factor(from row: Row) throws(DatabaseError) -> Factor? {
     guard let method = FactorMethod(rawValue: try row.text("kind")) else { return nil }
     return Factor(

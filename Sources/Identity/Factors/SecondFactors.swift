@@ -34,20 +34,20 @@ struct SecondFactors {
     _ answer: FactorAnswer, of account: Account.ID, except excluded: Set<Factor.ID> = [], within binding: CodeBinding?,
     passkeys: PasskeySettings? = nil, by provenance: Provenance, at instant: Instant
   ) throws -> FactorVerdict {
-    let factors = try FactorStore(db).factors(of: account).filter {
-      $0.method == answer.method && $0.isConfirmed && !excluded.contains($0.id)
+    let factors = try FactorStore(db).candidates(answer.method, of: account).filter {
+      $0.factor.isConfirmed && !excluded.contains($0.factor.id)
     }
     guard !factors.isEmpty else { return .unavailable }
     if let passkey = answer.passkey {
       guard let passkeys else { return .unavailable }
       return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
     }
-    let open = factors.filter { !$0.isLocked }
+    let open = factors.filter { !$0.factor.isLocked }
     guard !open.isEmpty else { return .locked }
-    for factor in open {
-      if let use = try use(answer, of: factor.id, within: binding, at: instant) { return .right(use) }
+    for candidate in open {
+      if let use = try use(answer, of: candidate, within: binding, at: instant) { return .right(use) }
     }
-    for factor in open where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
+    for factor in open.map(\.factor) where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
       try AuditLog(db).append(.factorLocked(factor.id, account), by: provenance, at: instant)
     }
     return .wrong
@@ -55,22 +55,24 @@ struct SecondFactors {
 
   /// False where a parallel request was first.
   func consume(_ use: FactorUse, at instant: Instant) throws(DatabaseError) -> Bool {
-    let isFirst =
-      switch use.mark {
-      case .totpStep(let step): try TOTPFactor(db, vault: vault).consume(step: step, of: use.factor)
-      case .recoveryCode(let digest): try RecoveryCodes(db, vault: vault).consume(digest, of: use.factor, at: instant)
-      case .sentCode(let digest): try CodeFactor(db, vault: vault).consume(digest, of: use.factor)
-      case .passkey(let passkey): try PasskeyStore(db).advance(passkey, of: use.factor)
-      }
+    let isFirst: Bool
+    switch use.mark {
+    // Records the use in the same statement.
+    case .totpStep(let step): return try TOTPFactor(db, vault: vault).consume(step: step, of: use.factor, at: instant)
+    case .recoveryCode(let digest): isFirst = try RecoveryCodes(db, vault: vault).consume(digest, of: use.factor, at: instant)
+    case .sentCode(let digest): isFirst = try CodeFactor(db, vault: vault).consume(digest, of: use.factor)
+    case .passkey(let passkey): isFirst = try PasskeyStore(db).advance(passkey, of: use.factor)
+    }
     if isFirst { try FactorStore(db).recordUse(use.factor, at: instant) }
     return isFirst
   }
 
   private func use(
-    _ answer: FactorAnswer, of factor: Factor.ID, within binding: CodeBinding?, at instant: Instant
+    _ answer: FactorAnswer, of candidate: FactorStore.Candidate, within binding: CodeBinding?, at instant: Instant
   ) throws -> FactorUse? {
-    switch answer.method {
-    case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: factor, at: instant)
+    let factor = candidate.factor.id
+    return switch answer.method {
+    case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: candidate, at: instant)
     case .recoveryCode: try RecoveryCodes(db, vault: vault).use(answer.code, of: factor)
     case .email, .sms: try CodeFactor(db, vault: vault).use(answer.code, of: factor, within: binding, at: instant)
     // A passkey is never answered with a code.

@@ -21,17 +21,18 @@ struct TOTPFactor {
     let sealed = try vault.seal(totp.secret, as: Self.purpose, for: factor.bytes)
     try db.run(
       """
-      INSERT INTO totp_factor (factor_id, secret, algorithm, digits, period, last_step)
-      VALUES (\(factor), \(sealed), \(totp.algorithm.rawValue), \(totp.digits), \(totp.period), \(Int64(-1)))
+      INSERT INTO totp_factor (factor_id, secret, algorithm, digits, period)
+      VALUES (\(factor), \(sealed), \(totp.algorithm.rawValue), \(totp.digits), \(totp.period))
       """)
   }
 
   /// The use that `code` would be, `nil` where it is wrong or its step is used. Accepts one step to either side (RFC 6238,
   /// section 5.2).
-  func use(_ code: Secret, of factor: Factor.ID, at instant: Instant) throws -> FactorUse? {
-    guard let row = try db.row("SELECT * FROM totp_factor WHERE factor_id = \(factor)") else { return nil }
+  func use(_ code: Secret, of candidate: FactorStore.Candidate, at instant: Instant) throws -> FactorUse? {
+    let (factor, row) = (candidate.factor.id, candidate.row)
+    guard let sealed = try row.bytesIfPresent("secret") else { return nil }
     let totp = TOTP(
-      secret: try vault.open(try row.bytes("secret"), as: Self.purpose, for: factor.bytes),
+      secret: try vault.open(sealed, as: Self.purpose, for: factor.bytes),
       algorithm: try algorithm(of: row), digits: Int(try row.integer("digits")),
       period: try row.integer("period"))
     let lastUsed = try row.integer("last_step")
@@ -60,9 +61,12 @@ struct TOTPFactor {
     return algorithm
   }
 
-  /// False where another request has used this step or a later one.
-  func consume(step: Int64, of factor: Factor.ID) throws(DatabaseError) -> Bool {
+  /// False where another request has used this step or a later one. Also records the use, as `FactorStore.recordUse` does.
+  func consume(step: Int64, of factor: Factor.ID, at instant: Instant) throws(DatabaseError) -> Bool {
     try db.row(
-      "UPDATE totp_factor SET last_step = \(step) WHERE factor_id = \(factor) AND last_step < \(step) RETURNING last_step") != nil
+      """
+      UPDATE factor SET last_step = \(step), failures = 0, last_used_at = \(instant)
+      WHERE id = \(factor) AND last_step < \(step) RETURNING id
+      """) != nil
   }
 }

@@ -4,8 +4,8 @@ internal import Primitives
 final class PostgreSQLConnection: Connection {
   private let library: LibPQ
   private let handle: OpaquePointer
-  /// Names of prepared statements, by text and types of the values.
-  private var statements: [String: String] = [:]
+  /// Names of prepared statements.
+  private var statements: [Prepared: String] = [:]
   private var preparedCount = 0
   /// The last statement's failure in the running transaction.
   private(set) var failure: PostgreSQLFailure?
@@ -79,15 +79,20 @@ final class PostgreSQLConnection: Connection {
     try execute("DEALLOCATE ALL")
   }
 
+  private struct Prepared: Hashable {
+    let statement: SQL.Statement
+    let types: [UInt32]
+  }
+
   /// The name of a prepared statement. A NULL has no type of its own, so the same text can be prepared more than once.
   private func prepare(_ sql: SQL) throws(DatabaseError) -> String {
     let types = sql.values.map(\.postgreSQLType)
-    let key = types.reduce(into: sql.text) { $0 += " \($1)" }
+    let key = Prepared(statement: sql.statement, types: types)
     if let name = statements[key] { return name }
     if statements.count >= Self.mostStatements { try forgetStatements() }
     preparedCount += 1
     let name = "s\(preparedCount)"
-    let result = PostgreSQLResult(library.prepare(handle, name, sql.text, Int32(types.count), types), library)
+    let result = PostgreSQLResult(library.prepare(handle, name, sql.statement.text, Int32(types.count), types), library)
     try check(result)
     statements[key] = name
     return name

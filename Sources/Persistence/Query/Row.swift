@@ -13,15 +13,14 @@ package struct Row: Sendable {
 
   /// The names of an answer's columns, shared by its rows.
   package final class Columns: Sendable {
-    fileprivate let positions: [String: Int]
+    fileprivate let names: [String]
 
-    package init(_ names: [String]) {
-      positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    }
+    package init(_ names: [String]) { self.names = names }
   }
 
   package func value(_ name: String) throws(DatabaseError) -> SQLValue {
-    guard let position = columns.positions[name], position < values.count else {
+    // A look along a dozen short names takes less than hashing one.
+    guard let position = columns.names.firstIndex(of: name), position < values.count else {
       throw .unexpectedValue(column: name)
     }
     return values[position]

@@ -6,7 +6,7 @@ internal import Primitives
 /// `@unchecked`: whoever holds it, the writer's queue or a borrower from `SQLiteReaders`, is alone with it.
 final class SQLiteConnection: Connection, @unchecked Sendable {
   let handle: OpaquePointer
-  private var statements: [String: SQLiteStatement] = [:]
+  private var statements: [SQL.Statement: SQLiteStatement] = [:]
 
   enum Access {
     case readWrite
@@ -42,7 +42,7 @@ final class SQLiteConnection: Connection, @unchecked Sendable {
 
   /// Runs one statement, prepared once, and reads all of its rows.
   func rows(_ sql: SQL) throws(DatabaseError) -> [Row] {
-    try statement(sql.text).rows(sql.values)
+    try prepared(sql.statement).rows(sql.values)
   }
 
   /// For a statement whose rows nobody needs.
@@ -65,11 +65,11 @@ final class SQLiteConnection: Connection, @unchecked Sendable {
   func lastError(_ code: Int32) -> DatabaseError { DatabaseError(code: code, message: String(cString: sqlite3_errmsg(handle))) }
 
   /// Past the bound all go: that happens only where statements are made in a loop, and keeps the way of every other call short.
-  private func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
-    if let known = statements[text] { return known }
-    let made = try SQLiteStatement(text, on: self)
+  private func prepared(_ statement: SQL.Statement) throws(DatabaseError) -> SQLiteStatement {
+    if let known = statements[statement] { return known }
+    let made = try SQLiteStatement(statement.text, on: self)
     if statements.count >= Self.mostStatements { statements.removeAll() }
-    statements[text] = made
+    statements[statement] = made
     return made
   }
 
