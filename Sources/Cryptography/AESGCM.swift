@@ -8,6 +8,10 @@ package import Primitives
 package enum AESGCM {
   private static let nonceLength = 12
   private static let tagLength = 16
+  /// Looked up by name once: OpenSSL 3 takes longer for that than for a short message.
+  ///
+  /// `nonisolated(unsafe)`: a fetched cipher is never changed.
+  private nonisolated(unsafe) static let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
 
   /// `authenticated` must be the same when the box is opened, and is not part of it.
   package static func seal(_ plaintext: Secret, key: Secret, authenticated: [UInt8]) throws(CryptographyError) -> [UInt8] {
@@ -20,7 +24,7 @@ package enum AESGCM {
       var written: Int32 = 0
       let isReady = key.withBytes { key in
         key.count == 32
-          && EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key.bindMemory(to: UInt8.self).baseAddress, start) == 1
+          && EVP_EncryptInit_ex(context, cipher, nil, key.bindMemory(to: UInt8.self).baseAddress, start) == 1
       }
       return isReady
         && EVP_EncryptUpdate(context, nil, &written, authenticated, Int32(authenticated.count)) == 1
@@ -48,7 +52,7 @@ package enum AESGCM {
         var written: Int32 = 0
         var unused: UInt8 = 0
         return key.withBytes({
-          EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), nil, $0.bindMemory(to: UInt8.self).baseAddress, start) == 1
+          EVP_DecryptInit_ex(context, cipher, nil, $0.bindMemory(to: UInt8.self).baseAddress, start) == 1
         })
           && EVP_DecryptUpdate(context, nil, &written, authenticated, Int32(authenticated.count)) == 1
           && EVP_DecryptUpdate(context, plaintext.bindMemory(to: UInt8.self).baseAddress, &written, ciphertext, Int32(count)) == 1

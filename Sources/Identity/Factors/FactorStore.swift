@@ -32,13 +32,13 @@ struct FactorStore {
     let row: Row
   }
 
-  /// What an account can answer with by `method`, the oldest first, confirmed or not.
+  /// What an account can answer with by `method`, confirmed or not, in no order.
   func candidates(_ method: FactorMethod, of account: Account.ID) throws(DatabaseError) -> [Candidate] {
     var candidates: [Candidate] = []
     let rows = try db.rows(
       """
       SELECT * FROM factor LEFT JOIN totp_factor ON totp_factor.factor_id = factor.id
-      WHERE account_id = \(account) AND kind = \(method.rawValue) ORDER BY created_at, id
+      WHERE account_id = \(account) AND kind = \(method.rawValue)
       """)
     for row in rows {
       if let factor = try factor(from: row) { candidates.append(Candidate(factor: factor, row: row)) }

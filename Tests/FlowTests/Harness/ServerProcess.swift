@@ -16,7 +16,9 @@ final class ServerProcess: Sendable {
   init(folder: TemporaryFolder, sockets: [(name: String, descriptor: Int32)], environment: [String: String] = [:]) throws {
     let names = sockets.map(\.name).joined(separator: ":")
     let script = "LISTEN_PID=$$ LISTEN_FDS=\(sockets.count) LISTEN_FDNAMES=\(names) exec \(Self.program) serve --data \(folder.path)"
-    let variables = environment.merging(["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
+    var variables = environment.merging(["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
+    // It is built as the tests are: under a sanitizer it has to be told what they are told.
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { if let value = getenv(name) { variables[name] = String(cString: value) } }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
