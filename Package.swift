@@ -23,8 +23,8 @@ func module(_ name: String, path: String? = nil, _ dependencies: [Target.Depende
 
 /// Every message in every language (Sources/Delivery/Messages/MessageKind.swift).
 let templates: [Resource] = [
-  "code", "verify_address", "invitation", "recovery", "registration", "registration_known", "notice_new_device", "notice_password",
-  "notice_factor_added", "notice_factor_removed", "notice_address", "notice_recovery", "notice_invitation",
+  "code", "verify_address", "recovery", "registration", "registration_known", "notice_new_device", "notice_password",
+  "notice_factor_added", "notice_factor_removed", "notice_factors_reset", "notice_address", "notice_recovery", "notice_invitation",
 ].flatMap { kind in ["en", "de"].map { .embedInCode("templates/\(kind).\($0).txt") } }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

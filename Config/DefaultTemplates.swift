@@ -8,8 +8,6 @@ package enum DefaultTemplates {
     case "code.de.txt": PackageResources.code_de_txt
     case "verify_address.en.txt": PackageResources.verify_address_en_txt
     case "verify_address.de.txt": PackageResources.verify_address_de_txt
-    case "invitation.en.txt": PackageResources.invitation_en_txt
-    case "invitation.de.txt": PackageResources.invitation_de_txt
     case "recovery.en.txt": PackageResources.recovery_en_txt
     case "recovery.de.txt": PackageResources.recovery_de_txt
     case "registration.en.txt": PackageResources.registration_en_txt
@@ -24,6 +22,8 @@ package enum DefaultTemplates {
     case "notice_factor_added.de.txt": PackageResources.notice_factor_added_de_txt
     case "notice_factor_removed.en.txt": PackageResources.notice_factor_removed_en_txt
     case "notice_factor_removed.de.txt": PackageResources.notice_factor_removed_de_txt
+    case "notice_factors_reset.en.txt": PackageResources.notice_factors_reset_en_txt
+    case "notice_factors_reset.de.txt": PackageResources.notice_factors_reset_de_txt
     case "notice_address.en.txt": PackageResources.notice_address_en_txt
     case "notice_address.de.txt": PackageResources.notice_address_de_txt
     case "notice_recovery.en.txt": PackageResources.notice_recovery_en_txt

@@ -37,6 +37,35 @@ import Transport
     #expect(message("{ operations: { listn: ':80' } }") == "operations.listn: unknown key; did you mean 'listen'?")
   }
 
+  @Test(
+    "a mistyped key is named also where the one that was meant is required",
+    arguments: [
+      ("{ proxies: [{network: ['10.0.0.0/8'], dialect: 'forwarded'}] }", "proxies[0].network: unknown key; did you mean 'networks'?"),
+      ("{ proxies: [{networks: ['10.0.0.0/8'], dialekt: 'proxy'}] }", "proxies[0].dialekt: unknown key; did you mean 'dialect'?"),
+      (
+        "{ tls: { certificates: [{certificateFile: 'a.pem', key: 'a.key'}] } }",
+        "tls.certificates[0].key: unknown key; did you mean 'keyFile'?"
+      ),
+      ("{ authz: { rules: [{nam: 'x'}] } }", "authz.rules[0].nam: unknown key; did you mean 'name'?"),
+    ])
+  func mistyped(file: String, told: String) { #expect(message(file) == told) }
+
+  @Test("sections that contradict each other are refused")
+  func contradictions() {
+    #expect(message("{ edge: { required: true } }")?.hasPrefix("edge.required: nobody could come through the edge") == true)
+    #expect(message("{ edge: { required: true }, proxies: [{dialect: 'cloudflare'}] }") == nil)
+    #expect(message("{ registration: { enabled: true } }")?.hasPrefix("registration.enabled: a new address is confirmed by mail") == true)
+    #expect(
+      message("{ registration: { enabled: true }, mail: { url: 'smtp://127.0.0.1:25', security: 'none', from: 'a@example.com' } }") == nil)
+  }
+
+  @Test("'config check' opens certificates and keys as 'serve' does")
+  func certificates() async throws {
+    try folder.write("credentialflow.json5", "{ tls: { certificates: [{certificateFile: 'absent.pem', keyFile: 'absent.key'}] } }")
+    let checked = await Ran(["config", "check", "--data", folder.path])
+    #expect(checked.status == .refused && checked.errors.contains("absent"))
+  }
+
   @Test("bad JSON5 is refused with file, line and column")
   func badFile() {
     #expect(

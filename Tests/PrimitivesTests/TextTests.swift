@@ -66,6 +66,8 @@ struct TextTests {
     #expect(Spelling.nearest(to: "LISTEN", among: known) == "listen")
     #expect(Spelling.nearest(to: "memoryKB", among: known) == "memoryKiB")
     #expect(Spelling.nearest(to: "database", among: known) == nil)
+    #expect(Spelling.nearest(to: "user", among: ["password", "username"]) == "username")
+    #expect(Spelling.nearest(to: "us", among: ["password", "username"]) == nil)
     #expect(Spelling.nearest(to: "x", among: [] as [String]) == nil)
     #expect(Spelling.nearest(to: "", among: known) == nil)
   }

@@ -36,6 +36,16 @@ struct ParserTests {
     #expect(whole == Self.read(request.bytes, cut: 3))
   }
 
+  @Test("says so where a proxy announces who nobody expects, in either version")
+  func namesProxyHeaders() {
+    for cut in [1, 3, 100] {
+      #expect(Self.read(Array("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET / HTTP/1.1\r\n".utf8), cut: cut) == ["error proxyHeader 400"])
+      #expect(Self.read(Array("PROXY UNKNOWN\r\n".utf8), cut: cut) == ["error proxyHeader 400"])
+      #expect(Self.read(Array("PROXY UNKNOWN \r\n".utf8), cut: cut) == ["error proxyHeader 400"])
+      #expect(Self.read(Array("\r\n\r\n\0\r\nQUIT\n".utf8), cut: cut) == ["error emptyLines 400"])
+    }
+  }
+
   @Test("knows at least 150 malformed requests")
   func knowsMany() { #expect(MalformedRequest.all.count >= 150) }
 

@@ -29,7 +29,9 @@ struct SignInAnswer {
     case .secondFactorRequired(let challenge, let methods, let passkey, let lifetime):
       Self.secondFactor(challenge, methods, passkey, lifetime)
     case .enrollmentRequired:
-      Problem(.mfaEnrollmentRequired, "The password is right, but no second factor is enrolled. Ask the operator for an invitation.")
+      Problem(
+        .mfaEnrollmentRequired,
+        "The password is right, but no second factor is enrolled. Go on with your invitation, or ask the operator for one.")
     case .locked(let retry): Self.locked(retry)
     case .paced(let retry): Self.paced(retry)
     case .invalidChallenge:
@@ -59,7 +61,8 @@ struct SignInAnswer {
 
   static func locked(_ retry: Duration) -> Problem {
     Problem(
-      .tooManyAttempts, "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME.",
+      .tooManyAttempts,
+      "Too many wrong attempts in a row. The operator can unlock it: credentialflow user unlock NAME; a recovery sets a new password.",
       headers: [retryAfter(retry)])
   }
 

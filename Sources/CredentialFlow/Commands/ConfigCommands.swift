@@ -1,5 +1,6 @@
 internal import JSON
 internal import Primitives
+internal import Telemetry
 
 /// `config check` and `config print`: what the server would run with, before it runs.
 enum ConfigCommands {
@@ -10,6 +11,8 @@ enum ConfigCommands {
       action: .folder { invocation, console, installation in
         let loaded = try installation.load()
         _ = try installation.templates()
+        // Certificates and keys are opened, as 'serve' opens them.
+        _ = try ListenerSecurity(installation.security(loaded.configuration), log: .discarding, now: .system)
         if invocation.isJSON {
           console.json {
             $0.object {

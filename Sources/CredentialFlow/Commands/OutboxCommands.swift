@@ -29,7 +29,7 @@ enum OutboxCommands {
     })
 
   private static let retry = Command(
-    "outbox retry", "Sends a dead letter again, as long as it is worth something", arguments: [which],
+    "outbox retry", "Sends a dead letter again, or one that waits at once, as long as it is worth something", arguments: [which],
     examples: ["outbox retry all", "outbox retry 0193a1b2-0000-7000-8000-000000000000"],
     action: .application { invocation, console, application in
       let count = try await application.deadLetters.retry(try id(invocation))
@@ -52,7 +52,9 @@ enum OutboxCommands {
   }
 
   private static func report(_ count: Int, _ what: String, _ invocation: Invocation, _ console: Console) throws -> ExitStatus {
-    guard try count > 0 || id(invocation) == nil else { throw Refusal("there is no such dead letter, or it is worth nothing any more") }
+    guard try count > 0 || id(invocation) == nil else {
+      throw Refusal("there is no such message, or it is worth nothing any more, or is being sent")
+    }
     if invocation.isJSON {
       console.json { $0.object { $0.member("count", count) } }
     } else {

@@ -71,6 +71,17 @@ struct Configuration: Settings {
       try PasskeySettings(from: reader, publicURL: publicURL, name: name)
     }
     effective = .object(reader.effective)
+    try refuseContradictions(reader)
+  }
+
+  /// Sections that are right each, and not together.
+  private func refuseContradictions(_ reader: SettingsReader) throws(SettingsError) {
+    if edge.isRequired, !proxies.contains(where: { $0.rule.dialect == .cloudflare }) {
+      throw reader.wrong("edge.required", "nobody could come through the edge: name a proxy of the dialect cloudflare in 'proxies'")
+    }
+    if registration.isEnabled, mail.server == nil {
+      throw reader.wrong("registration.enabled", "a new address is confirmed by mail: set 'mail.url'")
+    }
   }
 }
 
@@ -102,7 +113,7 @@ struct ServiceSettings: Settings {
   }
 }
 
-/// The listener for metrics, readiness and administration.
+/// The listener for readiness and administration.
 struct OperationsSettings: Settings {
   /// `HOST:PORT`, or `unix:` and a path; one that is not absolute stands in the data folder.
   let listen: String

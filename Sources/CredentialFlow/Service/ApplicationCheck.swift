@@ -39,6 +39,10 @@ struct ApplicationCheck: Sendable {
         if let problem = TransferLibrary.problem { throw Refusal(problem) }
         let (waiting, dead) = try await application.deadLetters.list(limit: 1_000)
         guard dead.isEmpty else { throw Refusal("\(dead.count)\(dead.count == 1_000 ? " or more" : "") dead letters") }
+        // What failed once may succeed; what failed three times will not by itself.
+        if let stuck = waiting.last(where: { $0.attempts >= 3 && !$0.fault.isEmpty }) {
+          throw Refusal("messages do not go out, \(waiting.count) wait: \(stuck.fault)")
+        }
         return "\(waiting.count)\(waiting.count == 1_000 ? " or more" : "") wait to be sent"
       }
     },

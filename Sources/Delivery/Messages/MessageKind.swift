@@ -3,7 +3,6 @@ package enum MessageKind: String, Sendable, CaseIterable {
   /// A one-time code, by mail or SMS.
   case code
   case verifyAddress = "verify_address"
-  case invitation
   case recovery
   case registration
   /// To an address that is to be registered and has an account already.
@@ -12,6 +11,7 @@ package enum MessageKind: String, Sendable, CaseIterable {
   case noticePassword = "notice_password"
   case noticeFactorAdded = "notice_factor_added"
   case noticeFactorRemoved = "notice_factor_removed"
+  case noticeFactorsReset = "notice_factors_reset"
   case noticeAddress = "notice_address"
   case noticeRecovery = "notice_recovery"
   case noticeInvitation = "notice_invitation"
@@ -21,12 +21,12 @@ package enum MessageKind: String, Sendable, CaseIterable {
     let own: Set<Placeholder> =
       switch self {
       case .code: [.code, .minutes, .application]
-      case .verifyAddress, .invitation, .recovery, .registration: [.link, .code, .expires, .username]
+      case .verifyAddress, .recovery, .registration: [.link, .code, .expires, .username]
       case .registrationKnown: [.username]
       case .noticeNewDevice: Placeholder.ofNotices.union([.device])
       case .noticeFactorAdded, .noticeFactorRemoved: Placeholder.ofNotices.union([.method])
       case .noticeAddress: Placeholder.ofNotices.union([.change])
-      case .noticePassword, .noticeRecovery, .noticeInvitation: Placeholder.ofNotices
+      case .noticeFactorsReset, .noticePassword, .noticeRecovery, .noticeInvitation: Placeholder.ofNotices
       }
     return own.union([.product])
   }

@@ -29,7 +29,9 @@ package struct ProxySettings: Settings, Equatable {
     var networks: [IPNetwork] = []
     for (index, text) in texts.enumerated() where text != "unix" {
       guard let network = IPNetwork(text), !network.isEverybody else {
-        throw reader.wrong("networks[\(index)]", "expected an address, a network such as 10.0.0.0/8, or unix; found '\(text)'")
+        throw reader.wrong(
+          "networks[\(index)]",
+          "expected an address, a network such as 10.0.0.0/8 (zeros after its prefix, and not everybody), or unix; found '\(text)'")
       }
       networks.append(network)
     }

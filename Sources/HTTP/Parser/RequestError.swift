@@ -4,6 +4,10 @@ package enum RequestError: Error, Hashable, Sendable, CaseIterable {
   case badRequestLine, badMethod, badTarget, badVersion, unsupportedVersion, connectRefused
   /// The first line that an HTTP/2 client sends: a request to change the version.
   case prefaceOfHTTP2
+  /// A header of the PROXY protocol, from a peer of which none is expected.
+  case proxyHeader
+  /// One empty line before a request is old custom (RFC 9112, section 2.2); two are none, and version 2 of that protocol begins so.
+  case emptyLines
   case requestLineTooLong, headersTooLarge, tooManyFields
   case badLineEnd, badFieldName, spaceBeforeColon, missingColon, foldedField, badFieldValue, shadowingName
   case missingHost, repeatedHost, badHost, otherHost
@@ -47,6 +51,9 @@ package enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case .badTarget: "The request target is not a path, or holds characters that must be percent-encoded."
     case .badVersion: "The request line must end with HTTP/1.1 or HTTP/1.0."
     case .unsupportedVersion, .prefaceOfHTTP2: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+    case .proxyHeader: "This is a header of the PROXY protocol, and no proxy of that dialect is configured at this peer's address."
+    case .emptyLines:
+      "Two empty lines are no request. If this is a header of the PROXY protocol, no proxy of that dialect is configured at this peer's address."
     case .connectRefused: "This server is not a proxy."
     case .requestLineTooLong: "The request line may have at most 8192 bytes."
     case .headersTooLarge: "The header fields may have at most 16384 bytes together."

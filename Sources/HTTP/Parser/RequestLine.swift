@@ -14,13 +14,16 @@ struct RequestLine {
 
   /// `line` is the head's bytes from `start` to the line's end, without CR LF.
   init(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestError) {
+    let isProxyHeader = bytes.equals("PROXY ", in: line.prefix(6))
     guard let first = bytes.firstIndex(of: 32, in: line), let last = bytes.firstIndex(of: 32, in: first + 1..<line.upperBound) else {
-      throw .badRequestLine
+      throw line.isEmpty ? .emptyLines : isProxyHeader ? .proxyHeader : .badRequestLine
     }
     methodSpan = line.lowerBound..<first
     try Self.checkMethod(bytes, methodSpan)
     method = Self.method(bytes, methodSpan)
-    minorVersion = try Self.version(bytes, last + 1..<line.upperBound)
+    do throws(RequestError) {
+      minorVersion = try Self.version(bytes, last + 1..<line.upperBound)
+    } catch { throw isProxyHeader ? .proxyHeader : error }
     let target = first + 1..<last
     guard !target.isEmpty, bytes.areAll(in: target, ASCII.target) else { throw .badTarget }
     if method == .connect { throw .connectRefused }

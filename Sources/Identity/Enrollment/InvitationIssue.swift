@@ -51,17 +51,19 @@ extension Invitations {
       let event = AuditEvent(
         "factor.reset", subject: "account:\(account.id)", ["username": account.username.text, "count": "\(gone.count)"])
       try FactorChange(db).record(event, of: account, by: provenance, at: at)
-      return .issued(try issue(account, db, by: provenance, at: at))
+      return .issued(try issue(account, telling: .factorsReset, db, by: provenance, at: at))
     }
   }
 
   /// In the place of an older one.
-  func issue(_ account: Account, _ db: any Transaction, by provenance: Provenance, at instant: Instant) throws -> Issued {
+  func issue(
+    _ account: Account, telling event: Notices.Event = .invited, _ db: any Transaction, by provenance: Provenance, at instant: Instant
+  ) throws -> Issued {
     let invitation = Invitation(id: Invitation.ID(at: instant), account: account.id, expiresAt: instant + Invitation.lifetime)
     let code = OpaqueCredential(.invitation, for: invitation.id)
     try InvitationStore(db).replace(invitation, digest: code.digest, at: instant)
     try AuditLog(db).append(.invitation("issued", account.id), by: provenance, at: instant)
-    try notices.tell(account, .invited, db, by: provenance, at: instant)
+    try notices.tell(account, event, db, by: provenance, at: instant)
     return Issued(code: code.text, url: links.url(.invitation, code: code.text), expiresAt: invitation.expiresAt)
   }
 }

@@ -22,6 +22,8 @@ package struct Notices: Sendable {
     case passwordChanged
     case factorAdded(FactorMethod)
     case factorRemoved(FactorMethod)
+    /// An operator took all of them, and gave an invitation.
+    case factorsReset
     /// What it was and what it is, masked.
     case addressChanged(from: String, to: String)
     case recovered
@@ -33,6 +35,7 @@ package struct Notices: Sendable {
       case .passwordChanged: .noticePassword
       case .factorAdded: .noticeFactorAdded
       case .factorRemoved: .noticeFactorRemoved
+      case .factorsReset: .noticeFactorsReset
       case .addressChanged: .noticeAddress
       case .recovered: .noticeRecovery
       case .invited: .noticeInvitation
@@ -77,7 +80,7 @@ package struct Notices: Sendable {
     case .newDevice(let name): values[.device] = name.isEmpty ? "-" : name
     case .factorAdded(let method), .factorRemoved(let method): values[.method] = method.rawValue
     case .addressChanged(let old, let new): values[.change] = "\(old) → \(new)"
-    case .passwordChanged, .recovered, .invited: break
+    case .factorsReset, .passwordChanged, .recovered, .invited: break
     }
     return values
   }

@@ -19,7 +19,8 @@ package struct DeadLetters: Sendable {
     }
   }
 
-  /// Dead letters that go out again; those that are worth nothing any more stay. `nil` for all. Returns how many.
+  /// Dead letters that go out again, and what waits for another attempt goes out now; those that are worth nothing any more stay.
+  /// `nil` for all. Returns how many.
   package func retry(_ id: OutboxRow.ID?) async throws -> Int {
     let at = now()
     return try await database.transaction { try OutboxStore($0).revive(id, at: at) }
@@ -47,13 +48,13 @@ extension OutboxStore {
         try db.rows(
           """
           UPDATE outbox SET state = 'waiting', attempts = 0, next_at = \(instant)
-          WHERE id = \(id) AND state = 'dead' AND expires_at > \(instant) RETURNING id
+          WHERE id = \(id) AND lease IS NULL AND expires_at > \(instant) RETURNING id
           """)
       } else {
         try db.rows(
           """
           UPDATE outbox SET state = 'waiting', attempts = 0, next_at = \(instant)
-          WHERE state = 'dead' AND expires_at > \(instant) RETURNING id
+          WHERE lease IS NULL AND expires_at > \(instant) RETURNING id
           """)
       }
     if !rows.isEmpty { db.announce(.outbox) }

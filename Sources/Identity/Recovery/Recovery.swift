@@ -41,16 +41,17 @@ package struct Recovery: Sendable {
   }
 
   /// Sends a code to the account's address, if there is such an account and it can be recovered. Tells nothing of that: the same is
-  /// read and written in every case.
-  package func start(_ name: String) async throws {
+  /// read and written in every case, but where one was begun for this name less than `RecoveryStore.pause` ago, whoever is called
+  /// so: then nothing is sent, and the answer is `false`, which is for the log alone.
+  package func start(_ name: String) async throws -> Bool {
     let username = try? Username(name, allowsUnicode: settings.allowsUnicode)
     let digest = usernameDigest(username?.text ?? name, vault)
     let at = now()
     let id = StartedRecovery.ID(at: at)
     let code = OpaqueCredential(.recovery, for: id)
-    try await database.transaction { db in
+    return try await database.transaction { db in
       let store = RecoveryStore(db)
-      guard try !store.isPaused(digest, at: at) else { return }
+      guard try !store.isPaused(digest, at: at) else { return false }
       // What nobody is called by stands in for what nobody could be called by.
       let account = try AccountStore(db).account(named: username ?? .nobody)
       let recipient = try recipient(of: account, db, at: at)
@@ -63,6 +64,7 @@ package struct Recovery: Sendable {
         .username: account?.username.text ?? name,
       ])
       try outbox.send(.recovery, to: recipient, values, in: account?.language, lifetime: RecoveryState.lifetime, db, at: at)
+      return true
     }
   }
 

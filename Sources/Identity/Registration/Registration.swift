@@ -44,9 +44,10 @@ package struct Registration: Sendable {
     try await database.transaction { db in
       let store = RegistrationStore(db)
       guard try !store.isPaused(username, at: at) else { return }
-      let isKnown = try store.isKnown(username, address)
+      let known = try store.known(username, address)
+      let isKnown = known != nil
       try store.insert(PendingRegistration(id: id, username: username, email: address, digest: code.digest), isKnown: isKnown, at: at)
-      var values = MessageValues([.username: username.text])
+      var values = MessageValues([.username: known ?? username.text])
       if !isKnown {
         values[.link] = links.url(.registration, code: code.text)
         values[.code] = code.text

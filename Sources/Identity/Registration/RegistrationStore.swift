@@ -29,10 +29,12 @@ struct RegistrationStore {
       """) != nil
   }
 
-  /// Whether an account is called or reached by this.
-  func isKnown(_ username: Username, _ email: String) throws(DatabaseError) -> Bool {
-    try db.row("SELECT id FROM account WHERE username = \(username.text) UNION SELECT id FROM account WHERE email = \(email) LIMIT 1")
-      != nil
+  /// What an account is called that is called or reached by this; `nil` where there is none.
+  func known(_ username: Username, _ email: String) throws(DatabaseError) -> String? {
+    try db.row(
+      """
+      SELECT username FROM account WHERE username = \(username.text) UNION SELECT username FROM account WHERE email = \(email) LIMIT 1
+      """)?.text("username")
   }
 
   func insert(_ pending: PendingRegistration, isKnown: Bool, at instant: Instant) throws(DatabaseError) {

@@ -84,11 +84,13 @@ struct DeviceStore {
   }
 
   /// The same device under a new secret. False where a parallel sign-in was first: its token is the one that is known now.
-  func rotate(_ device: Device, digest: [UInt8], provenAt: Instant?, at instant: Instant) throws(DatabaseError) -> Bool {
+  func rotate(
+    _ device: Device, digest: [UInt8], name: String, provenAt: Instant?, at instant: Instant
+  ) throws(DatabaseError) -> Bool {
     try db.row(
       """
       UPDATE device SET digest = \(digest), last_used_at = \(instant), expires_at = \(instant + Device.lifetime),
-        proven_at = \(provenAt)
+        proven_at = \(provenAt), name = \(name)
       WHERE id = \(device.id) AND digest = \(device.digest) RETURNING id
       """) != nil
   }

@@ -57,7 +57,11 @@ package struct Sessions: Sendable {
     let provenAt = if case .factors = proof { instant } else { opening.device?.provenAt }
     if let known = opening.device {
       let credential = OpaqueCredential(.deviceToken, for: known.id)
-      if try store.rotate(known, digest: credential.digest, provenAt: provenAt, at: instant) { return (known.id, credential.text) }
+      // It keeps its name until another is said.
+      let name = opening.deviceName.isEmpty ? known.name : opening.deviceName
+      if try store.rotate(known, digest: credential.digest, name: name, provenAt: provenAt, at: instant) {
+        return (known.id, credential.text)
+      }
     }
     let id = Device.ID(at: instant)
     let credential = OpaqueCredential(.deviceToken, for: id)

@@ -19,6 +19,8 @@ enum RadixCoding {
   }
 
   private static func encode(_ bytes: UnsafeBufferPointer<UInt8>, _ bitsPerCharacter: Int, _ alphabet: [UInt8]) -> [UInt8] {
+    // An array of no capacity is the one that all threads share: even its count is not written.
+    guard !bytes.isEmpty else { return [] }
     let count = (bytes.count * 8 + bitsPerCharacter - 1) / bitsPerCharacter
     return [UInt8](unsafeUninitializedCapacity: count) { text, written in
       let mask: UInt32 = 1 << UInt32(bitsPerCharacter) - 1
@@ -48,6 +50,7 @@ enum RadixCoding {
   private static func decode(
     _ text: UnsafeBufferPointer<UInt8>, _ bitsPerCharacter: Int, _ values: UnsafeBufferPointer<UInt8>
   ) -> [UInt8]? {
+    guard !text.isEmpty else { return [] }
     var isStrict = true
     let bytes = [UInt8](unsafeUninitializedCapacity: text.count * bitsPerCharacter / 8) { bytes, written in
       let whole = bitsPerCharacter == 6 ? decodeQuads(text, values, into: bytes) : 0

@@ -28,7 +28,28 @@ package final class SettingsReader {
     }
   }
 
-  package func has(_ key: String) -> Bool { members[key].map { $0 != .null } ?? false }
+  /// Reads a whole object. Where that fails for a key that is missing and that another one was meant for, says that: "unknown key
+  /// 'network'" helps, "networks is required" does not.
+  private func whole<Slice>(_ read: (SettingsReader) throws(SettingsError) -> Slice) throws(SettingsError) -> Slice {
+    let slice: Slice
+    do throws(SettingsError) {
+      slice = try read(self)
+    } catch {
+      let missing = known.filter { members[$0] == nil }
+      for key in members.keys.sorted() where !known.contains(key) {
+        guard let meant = Spelling.nearest(to: key, among: missing) else { continue }
+        throw SettingsError(path: path(of: key), detail: "unknown key; did you mean '\(meant)'?")
+      }
+      throw error
+    }
+    try finish()
+    return slice
+  }
+
+  package func has(_ key: String) -> Bool {
+    known.append(key)
+    return members[key].map { $0 != .null } ?? false
+  }
 
   package func section<Slice: Settings>(_ key: String, as type: Slice.Type = Slice.self) throws(SettingsError) -> Slice {
     try section(key) { reader throws(SettingsError) in try Slice(from: reader) }
@@ -44,8 +65,7 @@ package final class SettingsReader {
       members = found
     }
     let reader = SettingsReader(members, path: path(of: key), readFile: readFile)
-    let slice = try read(reader)
-    try reader.finish()
+    let slice = try reader.whole(read)
     effective[key] = .object(reader.effective)
     return slice
   }
@@ -60,8 +80,7 @@ package final class SettingsReader {
     for (index, item) in items.enumerated() {
       guard case .object(let members) = item else { throw wrong("\(key)[\(index)]", "expected an object") }
       let reader = SettingsReader(members, path: path(of: "\(key)[\(index)]"), readFile: readFile)
-      slices.append(try Slice(from: reader))
-      try reader.finish()
+      slices.append(try reader.whole { reader throws(SettingsError) in try Slice(from: reader) })
       shown.append(.object(reader.effective))
     }
     effective[key] = .array(shown)
