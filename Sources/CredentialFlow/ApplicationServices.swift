@@ -24,8 +24,11 @@ extension Application {
     SignIn(
       database: ground.database, vault: ground.vault, passwords: passwords, passkeys: ground.passkeys,
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
-      limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, settings: configuration.accounts,
-      devices: configuration.devices, log: log, now: now)
+      pace: passwordPace(limiter, configuration), settings: configuration.accounts, devices: configuration.devices, log: log, now: now)
+  }
+
+  private static func passwordPace(_ limiter: PaceLimiter, _ configuration: Configuration) -> PasswordPace {
+    PasswordPace(limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil)
   }
 
   static func clientCredentials(
@@ -44,7 +47,7 @@ extension Application {
       CredentialServices.Ground(
         database: ground.database, vault: ground.vault, passwords: passwords, policy: policy,
         links: Links(settings: configuration.links, publicURL: configuration.service.publicURL), writing: writing,
-        limiter: limiter, pace: configuration.pace.isEnabled ? configuration.pace.account.strict : nil, now: now),
+        pace: passwordPace(limiter, configuration), now: now),
       sessions: Sessions(tokens: tokens, settings: configuration.tokens, vault: ground.vault, notices: writing.notices), roles: roles,
       accounts: configuration.accounts, registration: configuration.registration, passkeys: configuration.webauthn,
       serviceName: configuration.service.name, audience: configuration.service.issuer)

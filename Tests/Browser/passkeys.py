@@ -1,14 +1,15 @@
 """A real Chromium with a virtual authenticator against a running server.
 
-usage: passkeys.py BASE PAGE_PORT OTHER_PORT API_KEY USERNAME PASSWORD TOKEN PROOF PROOF2
+usage: passkeys.py BASE PAGE_SOCKET OTHER_SOCKET API_KEY USERNAME PASSWORD TOKEN PROOF PROOF2
 
-The page stands at http://localhost:PAGE_PORT, which the server allows, and at OTHER_PORT, which it does not. Prints one line for each
-step; exits 1 where one is not as it has to be.
+The page is served on two inherited listening sockets of 127.0.0.1, given as descriptors: the server allows the first one's origin,
+and not the other's. Prints one line for each step; exits 1 where one is not as it has to be.
 """
 
 import functools
 import http.server
 import pathlib
+import socket
 import sys
 import threading
 
@@ -17,7 +18,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.virtual_authenticator import Credential, VirtualAuthenticatorOptions
 
-base, page_port, other_port, key, username, password, token, proof, second_proof = sys.argv[1:]
+base, page_socket, other_socket, key, username, password, token, proof, second_proof = sys.argv[1:]
 
 
 class Pages(http.server.SimpleHTTPRequestHandler):
@@ -25,10 +26,15 @@ class Pages(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def serve(port):
+def serve(descriptor):
+    """Answers the port."""
     handler = functools.partial(Pages, directory=str(pathlib.Path(__file__).parent))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), handler)
+    listening = socket.socket(fileno=int(descriptor))
+    server = http.server.ThreadingHTTPServer(listening.getsockname(), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return listening.getsockname()[1]
 
 
 def run(driver, function, *arguments):
@@ -47,8 +53,7 @@ def expect(step, answer, status, **members):
 
 
 def main():
-    serve(page_port)
-    serve(other_port)
+    ports = serve(page_socket), serve(other_socket)
     options = Options()
     for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
         options.add_argument(argument)
@@ -56,12 +61,12 @@ def main():
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
     try:
         driver.set_script_timeout(60)
-        steps(driver)
+        steps(driver, *ports)
     finally:
         driver.quit()
 
 
-def steps(driver):
+def steps(driver, page_port, other_port):
     virtual = VirtualAuthenticatorOptions()
     virtual.protocol, virtual.transport = "ctap2", "internal"
     virtual.has_resident_key = virtual.has_user_verification = virtual.is_user_verified = True

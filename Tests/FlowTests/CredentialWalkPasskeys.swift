@@ -155,7 +155,10 @@ extension CredentialWalk {
     }
     let address = "walker\(pick(1_000_000))@example.org"
     let proof = proof(user, session)
-    guard try world.changeAddress("email", address, session.token, proof: proof).status == 202 else { return }
+    let password = chance(80) ? user.password : "wrong horse battery"
+    let changed = try world.changeAddress("email", address, session.token, current: password, proof: proof)
+    guard changed.status == 202 else { return }
+    try require(password == user.password, "an address change without the password")
     try spend(proof, session, "address offer")
     // Nothing is written to who was written to just now.
     user.addressChange = try await world.mails().last { $0.recipient == address }.map { (address, $0.code) }

@@ -98,6 +98,29 @@ struct PaceTests {
     }
   }
 
+  @Test("a stranger who floods a name holds nobody back who proved more than to know it")
+  func floodedName() async throws {
+    let settings = Self.settings(["pace.account": Self.limits(6)]).merging(World.mail) { $1 }
+    try await World.run(settings) { world in
+      let (person, client) = (try await world.addMailPerson(), try await world.addClient())
+      let invitation = try await world.invited()
+      #expect(try world.accept(invitation, client).status == 200)
+      let recovery = try await world.recoveryCode(person, client)
+      let token = try world.signedIn(person, client).token()
+      let proof = try world.proof(person, token)
+      for name in [person.name, "new@example.com"] {
+        let body = #"{"username":"\#(name)","password":"a stranger's guess"}"#
+        #expect(try (0..<9).map { _ in try world.auth(body, client).status }.suffix(2) == [429, 429])
+      }
+      #expect(try world.changePassword(token, from: "wrong", to: "seven lamps on a pier", proof: proof).code == "invalid_credentials")
+      let wrong = try world.changeAddress("email", "new@example.org", token, current: "wrong", proof: world.proof(person, token))
+      #expect(wrong.code == "invalid_credentials", "\(wrong)")
+      #expect(try world.accept(invitation, client).status == 200)
+      #expect(try world.finishRecovery(recovery, client, mfa: person.wrongCode(world.clock)).code == "invalid_challenge_response")
+      #expect(try world.changePassword(token, to: "seven lamps on a pier", proof: proof).status == 204)
+    }
+  }
+
   @Test("everybody together is paced, and who is refused for what others do has lost nothing")
   func total() async throws {
     let settings = Self.settings(["pace.total.relaxed": Self.limits(2), "pace.relaxed": Self.limits(4)])

@@ -1,5 +1,6 @@
 import Identity
 import JSON
+import Persistence
 import Primitives
 import Testing
 
@@ -10,8 +11,11 @@ extension World {
     try call("POST", "/auth/register", [World.json, client.key], Array(#"{"email":"\#(email)"}"#.utf8))
   }
 
-  func changeAddress(_ member: String, _ value: String, _ token: String, proof: String?) throws -> Answer {
-    let more = proof.map { #","proof":"\#($0)""# } ?? ""
+  /// Without a member `current` where that is `nil`.
+  func changeAddress(
+    _ member: String, _ value: String, _ token: String, current: String? = Person.password, proof: String?
+  ) throws -> Answer {
+    let more = (current.map { #","current":"\#($0)""# } ?? "") + (proof.map { #","proof":"\#($0)""# } ?? "")
     return try asUser("POST", "/auth/address", token, #"{"\#(member)":"\#(value)"\#(more)}"#)
   }
 
@@ -150,6 +154,42 @@ struct AddressTests {
       let told = try #require(try await world.mails().last)
       #expect(told.template == "notice_address" && told.recipient == "user@example.com")
       #expect(told.values["change"]?.string == "u***@example.com → n***@example.org" && told.values["link"] == nil)
+    }
+  }
+
+  @Test("a session and a factor in wrong hands are not enough: the present password is asked, and its guesses counted")
+  func password() async throws {
+    try await World.run(World.mail) { world in
+      let (person, client) = (try await world.addMailPerson(), try await world.addClient())
+      let token = try world.signedIn(person, client).token()
+      let proof = try world.proof(person, token)
+      for (member, address) in [("email", "new@example.org"), ("phone", "+491701234567")] {
+        let missing = try world.changeAddress(member, address, token, current: nil, proof: proof)
+        #expect(missing.status == 400 && missing.pointer == "/current", "\(missing)")
+        let wrong = try world.changeAddress(member, address, token, current: "another password of hers", proof: proof)
+        #expect(wrong.status == 401 && wrong.code == "invalid_credentials", "\(wrong)")
+      }
+      // Without a proof no password is looked at.
+      #expect(try world.changeAddress("email", "new@example.org", token, current: "x", proof: nil).code == "reauthentication_required")
+      for _ in 0..<98 {
+        #expect(try world.changeAddress("email", "new@example.org", token, current: "x", proof: proof).code == "invalid_credentials")
+      }
+      #expect(try world.changeAddress("email", "new@example.org", token, proof: proof).code == "too_many_attempts")
+      #expect(try world.changePassword(token, to: "seven lamps on the wet pier", proof: proof).code == "too_many_attempts")
+      #expect(try await world.mails().allSatisfy { $0.template != "verify_address" })
+    }
+  }
+
+  @Test("a user without a password, who is not recovered by mail either, shows the proof alone")
+  func passwordless() async throws {
+    try await World.run(World.mail) { world in
+      let (person, client) = (try await world.addMailPerson(), try await world.addClient())
+      let token = try world.signedIn(person, client).token()
+      try await world.application.database.transaction { db in
+        try db.run("UPDATE account SET password_hash = NULL WHERE username = \(person.name)")
+      }
+      let begun = try world.changeAddress("email", "new@example.org", token, current: nil, proof: world.proof(person, token))
+      #expect(begun.status == 202, "\(begun)")
     }
   }
 

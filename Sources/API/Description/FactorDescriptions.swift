@@ -38,16 +38,15 @@ extension OperationDescription {
       OperationDescription(
         .post, "/auth/recovery/finish", "Set a new password by code and second factor; signing in comes after",
         input: FactorSchemas.recovery, [Answer(204, "Recovered", headers: ["X-Auth-Outcome"])],
-        problems: [
-          .invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .weakPassword, .tooManyAttempts, .overloaded,
-        ]),
+        problems: [.invalidChallenge, .invalidChallengeResponse, .factorUnavailable, .weakPassword, .tooManyAttempts, .overloaded]),
       OperationDescription(
         .post, "/auth/register", "Ask for an account; the answer is the same whether the address has one",
         input: .input([.always("email", .string(lengths: 3...254))]),
         [Answer(202, "Whatever was sent", FactorSchemas.expiry, headers: ["X-Auth-Outcome"])], problems: [.forbidden]),
       OperationDescription(
         .post, "/auth/address", "Begin to change the email address or telephone number", input: FactorSchemas.address,
-        [Answer(202, "A code was sent to the new one", FactorSchemas.sent)], problems: [.reauthenticationRequired], headers: [.stepUp]),
+        [Answer(202, "A code was sent to the new one", FactorSchemas.sent)],
+        problems: [.reauthenticationRequired, .invalidCredentials, .tooManyAttempts, .overloaded], headers: [.stepUp]),
       OperationDescription(
         .post, "/auth/address/confirm", "Confirm a new address by the code that was sent there",
         input: .input([.always("code", .string(lengths: 1...100))]), [Answer(204, "Changed")], problems: [.invalidChallengeResponse]),
@@ -140,6 +139,7 @@ enum FactorSchemas {
   static var address: Schema {
     .input([
       .maybe("email", .string("This or phone.")), .maybe("phone", .string("As +CC…")), .maybe("proof", .string("From step-up.")),
+      .maybe("current", .string("The present password, where there is one.", format: "password", lengths: 1...256)),
     ])
   }
 

@@ -8,6 +8,7 @@ package import Primitives
 package struct AddressChanges: Sendable {
   private let database: any Database
   private let vault: Vault
+  private let present: CurrentPassword
   private let outbox: Outbox
   private let notices: Notices
   /// Whose bounds hold here too: what an account, an address, a day may cost.
@@ -15,7 +16,11 @@ package struct AddressChanges: Sendable {
   private let links: Links
   private let now: Now
 
-  package init(database: any Database, vault: Vault, outbox: Outbox, notices: Notices, codes: CodeSending, links: Links, now: Now) {
+  package init(
+    database: any Database, vault: Vault, passwords: Passwords, pace: PasswordPace, outbox: Outbox, notices: Notices, codes: CodeSending,
+    links: Links, now: Now
+  ) {
+    present = CurrentPassword(database: database, vault: vault, passwords: passwords, pace: pace)
     self.database = database
     self.vault = vault
     self.outbox = outbox
@@ -38,19 +43,57 @@ package struct AddressChanges: Sendable {
     case sent(masked: String)
     case unproven
     case invalidAddress
-    /// Nothing is configured that sends there, or as much waits, or was sent, as may. The proof is not spent.
+    /// The account has a password, and none was shown. The proof is not spent, here and below.
+    case passwordMissing
+    case passwordWrong
+    case locked(retryAfter: Duration)
+    case paced(retryAfter: Duration)
+    /// Nothing is configured that sends there, or as much waits, or was sent, as may.
     case unavailable
   }
 
-  /// Spends the proof, and takes the place of an earlier change of the same kind.
+  /// Spends the proof, and takes the place of an earlier change of the same kind. `current` is the present password, where the
+  /// account has one: a password is recovered by the address. Throws `HashingPool.Overloaded`.
   package func start(
-    _ kind: Kind, _ address: String, proof: OpaqueCredential?, _ live: LiveSession, by provenance: Provenance
+    _ kind: Kind, _ address: String, current: Secret?, proof: OpaqueCredential?, _ live: LiveSession, by provenance: Provenance
   ) async throws -> StartOutcome {
     guard let recipient = Self.recipient(kind, address) else { return .invalidAddress }
+    if let refusal = try await refusal(current, proof, live, by: provenance) { return refusal }
     let at = now()
-    let asking = MessagePace.Asking(account: live.account.id, recipient: recipient, address: provenance.address, application: nil)
+    let asking = MessagePace.Asking(
+      account: live.account.id, recipient: recipient, isConfirmed: false, address: provenance.address, application: nil)
     guard codes.pace.withholds(asking, at: at) == nil else { return .unavailable }
     let change = AddressChangeStore.Row(id: .init(at: at), kind: kind, address: recipient.text)
+    return try await begin(change, recipient, proof, live, by: provenance, at: at)
+  }
+
+  /// Before anything is counted against anybody else: whoever asks has a proof, and the password.
+  private func refusal(
+    _ current: Secret?, _ proof: OpaqueCredential?, _ live: LiveSession, by provenance: Provenance
+  ) async throws -> StartOutcome? {
+    let at = now()
+    let found = try await database.read { db -> Account? in
+      guard let proof, let account = try DoorKeeper(db).session(live.id, at: at)?.account,
+        try StepUpStore(db).isGood(proof, of: live.id, for: .address, at: at)
+      else { return nil }
+      return account
+    }
+    guard let account = found else { return .unproven }
+    guard account.password != nil else { return nil }
+    guard let current else { return .passwordMissing }
+    return switch try await present.check(current, of: account, by: provenance, at: at) {
+    case .right: nil
+    case .wrong: .passwordWrong
+    case .locked(let wait): .locked(retryAfter: wait)
+    case .paced(let wait): .paced(retryAfter: wait)
+    }
+  }
+
+  private func begin(
+    _ change: AddressChangeStore.Row, _ recipient: Recipient, _ proof: OpaqueCredential?, _ live: LiveSession, by provenance: Provenance,
+    at instant: Instant
+  ) async throws -> StartOutcome {
+    let (kind, at) = (change.kind, instant)
     let code = kind == .email ? OpaqueCredential(.verification, for: change.id).text : Self.digits()
     do {
       return try await database.transaction { db in

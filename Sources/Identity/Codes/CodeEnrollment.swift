@@ -27,15 +27,18 @@ extension Enrollments {
     guard codes.outbox.canSend(recipient.channel) else { return .unavailable }
     if case .sms(let number) = recipient, !codes.sms.countries.allows(number) { return .countryNotAllowed }
     let account = authority.account
-    let isPresent = try await database.read { db in
+    let at = now()
+    let (isPresent, mayBegin) = try await database.read { db -> (Bool, Bool) in
       let confirmed = try FactorStore(db).factors(of: account.id).filter(\.isConfirmed).map(\.id)
       let recipients = try CodeAddresses(db).recipients(of: account.id)
-      return confirmed.contains { recipients[$0] == recipient }
+      return (confirmed.contains { recipients[$0] == recipient }, try isAllowed(authority, db, at: at))
     }
     if isPresent { return .present }
-    let paced = codes.pace.withholds(
-      MessagePace.Asking(
-        account: account.id, recipient: recipient, address: context.provenance.address, application: context.application?.id), at: now())
+    // Whoever may not enrol takes nothing from whoever the address is.
+    let asking = MessagePace.Asking(
+      account: account.id, recipient: recipient, isConfirmed: false, address: context.provenance.address,
+      application: context.application?.id)
+    let paced = mayBegin ? codes.pace.withholds(asking, at: at) : nil
     let method: FactorMethod = recipient.channel == .mail ? .email : .sms
     return .asked(
       try await begin(method, name: name, by: authority, context.provenance) { db, factor, at in

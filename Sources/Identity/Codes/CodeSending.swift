@@ -110,7 +110,8 @@ package struct CodeSending: Sendable {
 
   private func withholds(_ target: Target, account: Account, _ context: SignInContext, at instant: Instant) -> String? {
     let asking = MessagePace.Asking(
-      account: account.id, recipient: target.recipient, address: context.provenance.address, application: context.application?.id)
+      account: account.id, recipient: target.recipient, isConfirmed: true, address: context.provenance.address,
+      application: context.application?.id)
     let paced = pace.withholds(asking, at: instant)
     return target.isLocked ? "the factor is locked" : paced
   }

@@ -19,26 +19,29 @@ package struct MessagePace: Sendable {
   struct Asking {
     let account: Account.ID
     let recipient: Recipient
+    /// Whether the account has shown before that it reads there. Codes to who has not are bounded apart, so that nobody who
+    /// names another's address keeps the owner's own codes back.
+    let isConfirmed: Bool
     /// The client's address, as the record has it.
     let address: String
     let application: Application.ID?
   }
 
-  /// What withholds a code, `nil` where nothing does. Every bound is charged, whichever says no first.
+  /// What withholds a code, `nil` where nothing does. The asker's own bounds come first, and what comes after the first that says
+  /// no is not charged: nobody takes from others what he is not given himself.
   func withholds(_ asking: Asking, at instant: Instant) -> String? {
     guard isEnabled else { return nil }
     let bounds: [(String, PaceKey, Pace)] = [
       ("account", .message([1] + asking.account.bytes), settings.account),
-      ("recipient", .message([2] + Array(asking.recipient.text.lowercased().utf8)), settings.recipient),
       ("address", .message([3] + site(asking.address)), settings.address),
       ("application", .message([4] + (asking.application?.bytes ?? [])), settings.application),
+      ("recipient", .message([asking.isConfirmed ? 2 : 7] + Array(asking.recipient.text.lowercased().utf8)), settings.recipient),
       ("total", .message([5]), settings.total),
     ]
-    var reason: String?
     for (name, key, pace) in bounds {
-      if case .limited = limiter.take(key, at: pace, now: instant), reason == nil { reason = "paced by \(name)" }
+      if case .limited = limiter.take(key, at: pace, now: instant) { return "paced by \(name)" }
     }
-    return reason
+    return nil
   }
 
   func withholdsNotice(to account: Account.ID, at instant: Instant) -> Bool {

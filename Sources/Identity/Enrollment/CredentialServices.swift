@@ -1,4 +1,3 @@
-package import Defense
 package import Persistence
 package import Primitives
 package import WebAuthn
@@ -23,8 +22,7 @@ package struct CredentialServices: Sendable {
     let policy: PasswordPolicy
     let links: Links
     let writing: Writing
-    let limiter: PaceLimiter
-    let pace: Pace?
+    let pace: PasswordPace
     let now: Now
 
     var outbox: Outbox { writing.outbox }
@@ -33,7 +31,7 @@ package struct CredentialServices: Sendable {
 
     package init(
       database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, writing: Writing,
-      limiter: PaceLimiter, pace: Pace?, now: Now
+      pace: PasswordPace, now: Now
     ) {
       self.database = database
       self.vault = vault
@@ -41,7 +39,6 @@ package struct CredentialServices: Sendable {
       self.policy = policy
       self.links = links
       self.writing = writing
-      self.limiter = limiter
       self.pace = pace
       self.now = now
     }
@@ -58,19 +55,18 @@ package struct CredentialServices: Sendable {
     factors = OwnFactors(database: ground.database, vault: ground.vault, notices: ground.notices, now: ground.now)
     invitations = Invitations(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, links: ground.links,
-      notices: ground.notices, registrationRoles: settings.roles, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+      notices: ground.notices, registrationRoles: settings.roles, pace: ground.pace, now: ground.now)
     passwordChange = PasswordChange(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy,
-      notices: ground.notices, limiter: ground.limiter, pace: ground.pace, now: ground.now)
+      notices: ground.notices, pace: ground.pace, now: ground.now)
     devices = Devices(database: ground.database, now: ground.now)
     recovery = Recovery(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, outbox: ground.outbox,
-      notices: ground.notices, links: ground.links, settings: accounts, passkeys: passkeys, limiter: ground.limiter,
-      pace: ground.pace, now: ground.now)
+      notices: ground.notices, links: ground.links, settings: accounts, passkeys: passkeys, pace: ground.pace, now: ground.now)
     registration = Registration(
       database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
     addresses = AddressChanges(
-      database: ground.database, vault: ground.vault, outbox: ground.outbox, notices: ground.notices, codes: codes, links: ground.links,
-      now: ground.now)
+      database: ground.database, vault: ground.vault, passwords: ground.passwords, pace: ground.pace, outbox: ground.outbox,
+      notices: ground.notices, codes: codes, links: ground.links, now: ground.now)
   }
 }

@@ -90,6 +90,14 @@ package struct Enrollments: Sendable {
     }
   }
 
+  /// Whether `begin` would take this authority, which it leaves as it is.
+  func isAllowed(_ authority: EnrollmentAuthority, _ db: any Transaction, at instant: Instant) throws(DatabaseError) -> Bool {
+    guard try isStanding(authority, db, at: instant) else { return false }
+    guard case .session(let live, let proof) = authority else { return true }
+    guard let proof else { return false }
+    return try StepUpStore(db).isGood(proof, of: live.id, for: .factors, at: instant)
+  }
+
   private func spend(
     _ proof: OpaqueCredential?, _ live: LiveSession, _ db: any Transaction, at instant: Instant
   ) throws(DatabaseError) -> Bool {

@@ -1,5 +1,4 @@
 package import Cryptography
-package import Defense
 internal import Journal
 package import Persistence
 package import Primitives
@@ -14,15 +13,12 @@ package struct Invitations: Sendable {
   let notices: Notices
   /// What those hold who registered themselves.
   let registrationRoles: [String]
-  private let limiter: PaceLimiter
-  /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
-  private let pace: Pace?
+  private let pace: PasswordPace
   let now: Now
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, links: Links, notices: Notices,
-    registrationRoles: [String],
-    limiter: PaceLimiter, pace: Pace?, now: Now
+    registrationRoles: [String], pace: PasswordPace, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -31,7 +27,6 @@ package struct Invitations: Sendable {
     self.links = links
     self.notices = notices
     self.registrationRoles = registrationRoles
-    self.limiter = limiter
     self.pace = pace
     self.now = now
   }
@@ -61,15 +56,13 @@ package struct Invitations: Sendable {
     let at = now()
     guard let account = try await database.read({ db in try invited(code, db, at: at) })?.account else { return .invalid }
     let digest = usernameDigest(account.username.text, vault)
-    if let pace, case .limited(let seconds) = limiter.take(.account(.strict, digest), at: pace, now: at) {
-      return .paced(retryAfter: .seconds(seconds))
-    }
+    if let wait = pace.wait(digest, .invited, at: at) { return .paced(retryAfter: wait) }
     guard account.password != nil else { return try await set(password, of: account, code, context) }
     let isRight = try await passwords.verify(password, against: account.password)
     let later = now()
     return try await database.transaction { db in
       guard let (invitation, current) = try invited(code, db, at: later) else { return .invalid }
-      let verdict = try PasswordGuesses(db).judge(isRight, of: account, digest, .unknown, by: context.provenance, at: later)
+      let verdict = try PasswordGuesses(db).judge(isRight, of: account, digest, .invited, by: context.provenance, at: later)
       var state = EnrollmentState.invited
       state.handle(event(verdict))
       switch verdict {
@@ -118,7 +111,7 @@ package struct Invitations: Sendable {
       id: Enrollee.ID(at: instant), account: account, application: context.application, invitation: invitation.id)
     let token = OpaqueCredential(.enrollment, for: enrollee.id)
     try EnrollmentStore(db).replace(enrollee, digest: token.digest, at: instant)
-    try PasswordFailureStore(db).clear(usernameDigest(account.username.text, vault), .unknown)
+    try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
     try AuditLog(db).append(.invitation("accepted", account.id), by: context.provenance, at: instant)
     return .admitted(token: token.text, account: account)
   }

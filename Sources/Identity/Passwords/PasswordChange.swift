@@ -1,5 +1,4 @@
 package import Cryptography
-package import Defense
 package import Journal
 package import Persistence
 package import Primitives
@@ -9,24 +8,20 @@ package struct PasswordChange: Sendable {
   private let database: any Database
   private let vault: Vault
   private let passwords: Passwords
+  private let present: CurrentPassword
   private let policy: PasswordPolicy
   private let notices: Notices
-  private let limiter: PaceLimiter
-  /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
-  private let pace: Pace?
   private let now: Now
 
   package init(
-    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, notices: Notices, limiter: PaceLimiter, pace: Pace?,
-    now: Now
+    database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, notices: Notices, pace: PasswordPace, now: Now
   ) {
     self.database = database
     self.vault = vault
     self.passwords = passwords
     self.policy = policy
     self.notices = notices
-    self.limiter = limiter
-    self.pace = pace
+    present = CurrentPassword(database: database, vault: vault, passwords: passwords, pace: pace)
     self.now = now
   }
 
@@ -34,7 +29,7 @@ package struct PasswordChange: Sendable {
     case done
     /// No proof of a step-up in this session for this, or a spent one. No password was looked at.
     case unproven
-    /// `current` is another; it counts as at a sign-in. The proof is not spent.
+    /// `current` is another; counted with those of the account's other sessions. The proof is not spent.
     case refused
     case locked(retryAfter: Duration)
     case paced(retryAfter: Duration)
@@ -54,18 +49,11 @@ package struct PasswordChange: Sendable {
       return (account, try PasswordHistoryStore(db).earlier(of: account))
     }
     guard let proof, let (account, earlier) = found else { return .unproven }
-    let digest = usernameDigest(account.username.text, vault)
-    if let pace, case .limited(let seconds) = limiter.take(.account(.strict, digest), at: pace, now: at) {
-      return .paced(retryAfter: .seconds(seconds))
-    }
-    let isRight = try await passwords.verify(current, against: account.password)
-    let verdict = try await database.transaction { db in
-      try PasswordGuesses(db).judge(isRight, of: account, digest, .unknown, by: provenance, at: at)
-    }
-    switch verdict {
-    case .wrong: return .refused
-    case .locked: return .locked(retryAfter: SignIn.lockRetry)
+    switch try await present.check(current, of: account, by: provenance, at: at) {
     case .right: break
+    case .wrong: return .refused
+    case .locked(let wait): return .locked(retryAfter: wait)
+    case .paced(let wait): return .paced(retryAfter: wait)
     }
     let flaws = try await policy.flaws(of: new, hints: account.hints, earlier: earlier)
     guard flaws.isEmpty else { return .weak(flaws) }

@@ -11,28 +11,14 @@ struct PasswordFailureStore {
   /// NIST SP 800-63B-4, section 3.2.2.
   static let most = 100
 
-  /// From where a password comes: a device that the account knows, or anywhere else. All unknown sources are counted
-  /// together, so that an attack from many addresses has 100 guesses and not 100 each.
-  enum Source {
-    case unknown
-    case device(Device.ID)
-
-    fileprivate var key: [UInt8] {
-      switch self {
-      case .unknown: []
-      case .device(let id): id.bytes
-      }
-    }
-  }
-
-  func failures(_ usernameDigest: [UInt8], _ source: Source) throws(DatabaseError) -> Int {
+  func failures(_ usernameDigest: [UInt8], _ source: PasswordSource) throws(DatabaseError) -> Int {
     let row = try db.row(
       "SELECT failures FROM password_failure WHERE username_digest = \(usernameDigest) AND source = \(source.key)")
     return Int(try row?.integer("failures") ?? 0)
   }
 
   /// Returns the new count.
-  func count(_ usernameDigest: [UInt8], _ source: Source, at instant: Instant) throws(DatabaseError) -> Int {
+  func count(_ usernameDigest: [UInt8], _ source: PasswordSource, at instant: Instant) throws(DatabaseError) -> Int {
     let row = try db.row(
       """
       INSERT INTO password_failure (username_digest, source, failures, failed_at) VALUES (\(usernameDigest), \(source.key), \(1), \(instant))
@@ -42,7 +28,7 @@ struct PasswordFailureStore {
     return Int(try row?.integer("failures") ?? 1)
   }
 
-  func clear(_ usernameDigest: [UInt8], _ source: Source) throws(DatabaseError) {
+  func clear(_ usernameDigest: [UInt8], _ source: PasswordSource) throws(DatabaseError) {
     try db.run("DELETE FROM password_failure WHERE username_digest = \(usernameDigest) AND source = \(source.key)")
   }
 

@@ -2,8 +2,8 @@ internal import Journal
 internal import Persistence
 internal import Primitives
 
-/// The one place where a password that was checked is judged: every door that asks for an account's password counts here, so that
-/// all doors together take no more guesses than one.
+/// The one place where a password that was checked is judged: every door that asks for an account's password counts here, by the
+/// source that it comes from, so that a second door to the same source gives no further guesses.
 struct PasswordGuesses {
   private let db: any Transaction
 
@@ -18,7 +18,7 @@ struct PasswordGuesses {
   /// `account` as it was when the password was checked outside of this transaction; `nil` for a name without an account. A wrong
   /// password is counted here, where parallel guesses queue: whatever was hashed meanwhile, only so many get an answer.
   func judge(
-    _ isRight: Bool, of account: Account?, _ digest: [UInt8], _ source: PasswordFailureStore.Source, by provenance: Provenance,
+    _ isRight: Bool, of account: Account?, _ digest: [UInt8], _ source: PasswordSource, by provenance: Provenance,
     at instant: Instant
   ) throws -> Verdict {
     let failures = PasswordFailureStore(db)

@@ -1,11 +1,20 @@
 /// Whether two addresses may be one mailbox: letters in either case, what stands behind a plus, and dots before the `@` are taken for
-/// nothing, as great mail services do. What is wrongly held for one mailbox only keeps a factor from counting.
+/// nothing, and a service's names for one another, as great mail services do. What is wrongly held for one mailbox only keeps a factor
+/// from counting.
 enum Mailbox {
   static func areSame(_ one: String, _ other: String) -> Bool { plain(one) == plain(other) }
 
-  private static func plain(_ address: String) -> [Substring] {
+  private static func plain(_ address: String) -> String {
     let halves = address.lowercased().split(separator: "@", omittingEmptySubsequences: false)
-    guard let local = halves.first, let domain = halves.last, halves.count == 2 else { return halves }
-    return local.prefix { $0 != "+" }.split(separator: ".") + ["@", domain]
+    guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return address }
+    return local.prefix { $0 != "+" }.filter { $0 != "." } + "@" + (sameService[domain] ?? domain)
   }
+
+  /// Domains under which a service delivers to the same mailbox as under its first name.
+  private static let sameService: [String: String] = Dictionary(
+    uniqueKeysWithValues: [
+      ["gmail.com", "googlemail.com"], ["icloud.com", "me.com", "mac.com"], ["proton.me", "protonmail.com", "protonmail.ch", "pm.me"],
+      ["yandex.ru", "ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua"], ["gmx.net", "gmx.de", "gmx.at", "gmx.ch"],
+      ["hey.com", "hey.email"], ["tutanota.com", "tuta.com", "tutamail.com", "tuta.io", "keemail.me"],
+    ].flatMap { names in names.map { ($0, names[0]) } })
 }

@@ -1,5 +1,4 @@
 package import Cryptography
-package import Defense
 internal import Delivery
 package import Journal
 package import Persistence
@@ -17,14 +16,12 @@ package struct Recovery: Sendable {
   let links: Links
   let settings: AccountSettings
   let passkeys: PasskeySettings
-  private let limiter: PaceLimiter
-  /// Tries for one username, shared with its sign-ins; `nil` where pace is switched off.
-  private let pace: Pace?
+  private let pace: PasswordPace
   let now: Now
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, outbox: Outbox, notices: Notices, links: Links,
-    settings: AccountSettings, passkeys: PasskeySettings, limiter: PaceLimiter, pace: Pace?, now: Now
+    settings: AccountSettings, passkeys: PasskeySettings, pace: PasswordPace, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -35,7 +32,6 @@ package struct Recovery: Sendable {
     self.links = links
     self.settings = settings
     self.passkeys = passkeys
-    self.limiter = limiter
     self.pace = pace
     self.now = now
   }
@@ -120,11 +116,7 @@ package struct Recovery: Sendable {
       return (account, try PasswordHistoryStore(db).earlier(of: account))
     }
     guard let (account, earlier) = found else { return .invalid }
-    if let pace,
-      case .limited(let seconds) = limiter.take(.account(.strict, usernameDigest(account.username.text, vault)), at: pace, now: at)
-    {
-      return .paced(retryAfter: .seconds(seconds))
-    }
+    if let wait = pace.wait(usernameDigest(account.username.text, vault), .recovering, at: at) { return .paced(retryAfter: wait) }
     let flaws = try await policy.flaws(of: password, hints: account.hints, earlier: earlier)
     guard flaws.isEmpty else { return .weak(flaws) }
     let stored = try await passwords.hash(password, at: now())

@@ -23,7 +23,7 @@ struct RecoveryStore {
 
   /// For one name nothing is begun more often than this, so that nobody's mailbox is flooded.
   static let pause = Duration.minutes(5)
-  private static let capacity = 100_000
+  static let capacity = 100_000
 
   /// Whether one was begun for this name just now; a moment in the future is from a clock that has been set back.
   func isPaused(_ usernameDigest: [UInt8], at instant: Instant) throws(DatabaseError) -> Bool {
@@ -80,17 +80,22 @@ struct RecoveryStore {
     return true
   }
 
-  /// Deletes at most `limit` that are over, or beyond what is kept; returns how many went.
-  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
+  /// Deletes at most `limit` that are over, or beyond `capacity`: those first that are good for nothing, so that made-up names push
+  /// nobody's recovery out. Returns how many went.
+  func prune(before instant: Instant, limit: Int, capacity: Int = Self.capacity) throws(DatabaseError) -> Int {
     let over = try db.rows(
       """
       DELETE FROM recovery WHERE id IN (SELECT id FROM recovery WHERE expires_at < \(instant) ORDER BY expires_at LIMIT \(limit))
       RETURNING id
       """)
-    let excess = try db.rows(
+    let excess = try db.rows("SELECT id FROM recovery ORDER BY id LIMIT \(limit) OFFSET \(capacity)").count
+    guard excess > 0 else { return over.count }
+    let idle = try db.rows(
       """
-      DELETE FROM recovery WHERE id IN (SELECT id FROM recovery ORDER BY id DESC LIMIT \(limit) OFFSET \(Self.capacity)) RETURNING id
+      DELETE FROM recovery WHERE id IN (SELECT id FROM recovery WHERE account_id IS NULL ORDER BY id LIMIT \(excess)) RETURNING id
       """)
-    return over.count + excess.count
+    let oldest = try db.rows(
+      "DELETE FROM recovery WHERE id IN (SELECT id FROM recovery ORDER BY id LIMIT \(excess - idle.count)) RETURNING id")
+    return over.count + idle.count + oldest.count
   }
 }

@@ -1,5 +1,4 @@
 internal import Cryptography
-package import Defense
 internal import Journal
 package import Persistence
 package import Primitives
@@ -17,9 +16,7 @@ package struct SignIn: Sendable {
   let passkeys: Passkeys
   let sessions: Sessions
   let roles: LiveRoleGraph
-  let limiter: PaceLimiter
-  /// Sign-ins for one username; `nil` where pace is switched off.
-  let pace: Pace?
+  let pace: PasswordPace
   let settings: AccountSettings
   let devices: DeviceSettings
   let log: Log
@@ -27,7 +24,7 @@ package struct SignIn: Sendable {
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, passkeys: Passkeys, sessions: Sessions, roles: LiveRoleGraph,
-    limiter: PaceLimiter, pace: Pace?, settings: AccountSettings, devices: DeviceSettings, log: Log, now: Now
+    pace: PasswordPace, settings: AccountSettings, devices: DeviceSettings, log: Log, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -35,7 +32,6 @@ package struct SignIn: Sendable {
     self.passkeys = passkeys
     self.sessions = sessions
     self.roles = roles
-    self.limiter = limiter
     self.pace = pace
     self.settings = settings
     self.devices = devices
@@ -48,11 +44,7 @@ package struct SignIn: Sendable {
     let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
     let digest = digest(of: request, username)
     let (account, device) = try await candidate(username, request.deviceToken)
-    // A device that the account knows has a bucket of its own: who floods a name does not lock its owner out.
-    let key = PaceKey.account(.strict, digest + (device?.id.bytes ?? []))
-    if let pace, case .limited(let seconds) = limiter.take(key, at: pace, now: now()) {
-      return .paced(retryAfter: .seconds(seconds))
-    }
+    if let wait = pace.wait(digest, device.map { .device($0.id) } ?? .unknown, at: now()) { return .paced(retryAfter: wait) }
     let isRight = try await passwords.verify(request.password, against: account?.password)
     let attempt = PasswordAttempt(request: request, digest: digest, account: account, isRight: isRight)
     let graph = try await roles.current()

@@ -13,7 +13,7 @@ extension SignIn {
   ) throws -> Conclusion {
     let request = attempt.request
     let device = try knownDevice(attempt, db, at: instant)
-    let source = device.map { PasswordFailureStore.Source.device($0.id) } ?? .unknown
+    let source = device.map { PasswordSource.device($0.id) } ?? .unknown
     var state = SignInState.awaitingPassword
     state.handle(try passwordEvent(attempt, source, db, at: instant))
     guard let account = attempt.account else { return ended(state) }
@@ -67,14 +67,14 @@ extension SignIn {
       return .ended(.wrongAnswer(attemptsLeft: attemptsLeft))
     }
     if case .opened = conclusion {
-      let source = device.map { PasswordFailureStore.Source.device($0.id) } ?? .unknown
+      let source = device.map { PasswordSource.device($0.id) } ?? .unknown
       try PasswordFailureStore(db).clear(usernameDigest(account.username.text, vault), source)
     }
     return conclusion
   }
 
   private func passwordEvent(
-    _ attempt: PasswordAttempt, _ source: PasswordFailureStore.Source, _ db: any Transaction, at instant: Instant
+    _ attempt: PasswordAttempt, _ source: PasswordSource, _ db: any Transaction, at instant: Instant
   ) throws -> SignInState.Event {
     let verdict = try PasswordGuesses(db).judge(
       attempt.isRight, of: attempt.account, attempt.digest, source, by: attempt.request.context.provenance, at: instant)

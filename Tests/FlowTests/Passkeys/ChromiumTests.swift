@@ -12,32 +12,24 @@ private enum Chromium {
   static let script = checkout.appending(path: "Tests/Browser/passkeys.py").path
   static let isInstalled = [python, "/usr/bin/chromium", "/usr/bin/chromedriver"].allSatisfy { (path: String) in access(path, X_OK) == 0 }
 
-  /// Ports that are free now.
-  static func freePorts(_ count: Int) -> [UInt16] {
-    let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-    defer { for descriptor in sockets { close(descriptor) } }
-    return sockets.map { descriptor in
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = inet_addr("127.0.0.1")
-      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-      return withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-          _ = bind(descriptor, pointer, size)
-          _ = getsockname(descriptor, pointer, &size)
-        }
-        return UInt16(bigEndian: pointer.pointee.sin_port)
-      }
-    }
+  /// A listening socket for a page: bound from now on, so that nothing else takes its port before the script serves it. The caller
+  /// closes it.
+  static func pageSocket() -> (descriptor: Int32, port: UInt16) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let port = FreePort.bind(descriptor, to: 0) ?? 0
+    listen(descriptor, 16)
+    return (descriptor, port)
   }
 
   /// Runs the script; returns its exit status and what it printed.
-  static func run(_ arguments: [String], output: String) async throws -> (Int32, String) {
+  static func run(_ arguments: [String], inheriting descriptors: [Int32], output: String) async throws -> (Int32, String) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // To itself: no longer closed by exec.
+    for descriptor in descriptors { posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor) }
     let argv = ([python, script] + arguments).map { strdup($0) } + [nil]
     defer { for pointer in argv { free(pointer) } }
     var child: pid_t = 0
@@ -55,8 +47,10 @@ private enum Chromium {
 struct ChromiumTests {
   @Test("Chromium registers, signs in beside a password and alone; a counter that went back and an unknown page are refused")
   func passkeys() async throws {
-    let ports = Chromium.freePorts(2)
-    let pages = ports.map { "http://localhost:\($0)" }
+    let listening = [Chromium.pageSocket(), Chromium.pageSocket()]
+    let sockets = listening.map(\.descriptor)
+    defer { for descriptor in sockets { close(descriptor) } }
+    let pages = listening.map { "http://localhost:\($0.port)" }
     let settings = [
       "webauthn.rpId": "localhost", "webauthn.origins": "[\"\(pages[0])\"]",
       "cors.origins": "[\"\(pages[0])\",\"\(pages[1])\"]",
@@ -66,8 +60,8 @@ struct ChromiumTests {
       let token = try world.signedIn(person, client).token()
       let proofs = [try world.proof(person, token), try world.proof(person, token)]
       let (status, printed) = try await Chromium.run(
-        ["http://127.0.0.1:\(world.port)", "\(ports[0])", "\(ports[1])", client.apiKey, person.name, person.password, token] + proofs,
-        output: "\(world.path)/chromium.log")
+        ["http://127.0.0.1:\(world.port)", "\(sockets[0])", "\(sockets[1])", client.apiKey, person.name, person.password, token] + proofs,
+        inheriting: sockets, output: "\(world.path)/chromium.log")
       #expect(status == 0, "\(printed)")
       #expect(printed.split(separator: "\n").count == 7, "\(printed)")
       #expect(try await world.audit("factor.counter_rollback").count == 1)
