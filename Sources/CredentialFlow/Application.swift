@@ -32,6 +32,7 @@ final class Application: Sendable {
   let applications: Applications
   let apiKeys: APIKeys
   let keyRotation: KeyRotation
+  let signIn: SignIn
   let sessions: SessionRegister
   let gate: Gate
   let rules: LiveRules
@@ -82,7 +83,7 @@ final class Application: Sendable {
     self.ground = ground
     gate = Gate(database: database, roles: roleGraph, revoked: ground.revoked, now: now)
     rules = LiveRules(RuleSet(configuration.authz))
-    let signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
+    signIn = Self.signIn(ground, roleGraph, tokens, passwords, limiter, writing, configuration, log: log, now: now)
     credentials = Self.credentials(ground, passwords, policy, writing, limiter, roleGraph, tokens, configuration, now: now)
     api = PublicAPI(
       PublicAPI.Services(
