@@ -33,6 +33,13 @@ struct ChallengeStore {
   init(_ db: any Transaction) { self.db = db }
 
   func insert(_ challenge: Challenge, digest: [UInt8]) throws(DatabaseError) {
+    // Before: of one millisecond's identifiers the newest is not told apart, and this one has to stay.
+    try db.run(
+      """
+      DELETE FROM challenge WHERE account_id = \(challenge.account) AND id NOT IN (
+        SELECT id FROM challenge WHERE account_id = \(challenge.account) ORDER BY id DESC LIMIT \(Challenge.mostPerAccount - 1)
+      )
+      """)
     try db.run(
       """
       INSERT INTO challenge (id, digest, account_id, application_id, password_changed_at, device_id, device_name, audience,
@@ -40,12 +47,6 @@ struct ChallengeStore {
       VALUES (\(challenge.id), \(digest), \(challenge.account), \(challenge.application), \(challenge.passwordChangedAt),
         \(challenge.device), \(challenge.deviceName), \(challenge.audience), \(challenge.requestedRoles?.joined(separator: " ")),
         \(0), \(challenge.expiresAt), NULL, \(challenge.deviceDigest))
-      """)
-    try db.run(
-      """
-      DELETE FROM challenge WHERE account_id = \(challenge.account) AND id NOT IN (
-        SELECT id FROM challenge WHERE account_id = \(challenge.account) ORDER BY id DESC LIMIT \(Challenge.mostPerAccount)
-      )
       """)
   }
 
