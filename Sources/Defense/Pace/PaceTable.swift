@@ -1,3 +1,5 @@
+private import Glibc
+
 /// The buckets of one shard: sets of eight, each set two neighbouring cache lines, 16 bytes a bucket.
 ///
 ///     set:  tag ×8 | full at ×8          tag: 63 bits of the key's hash; the lowest bit of the first one: some of this set's
@@ -12,6 +14,7 @@ struct PaceTable: ~Copyable {
   /// Two odd numbers; the two sets of a tag are the upper bits of its products with them.
   private static let spread: (UInt64, UInt64) = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F)
   private static let fewestSets = 4
+  private static let hugePage = 2 << 20
 
   // By hand, because a set must not straddle cache lines; `setCount * wordsPerSet` words, all of them initialised.
   private var words: UnsafeMutablePointer<UInt64>
@@ -113,7 +116,11 @@ struct PaceTable: ~Copyable {
 
   private static func allocate(_ setCount: Int) -> UnsafeMutablePointer<UInt64> {
     let count = setCount * wordsPerSet
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: count * 8, alignment: 128)
+    let isLarge = count * 8 >= hugePage
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: count * 8, alignment: isLarge ? hugePage : 128)
+    // A look-up in a large table misses the cache; it should not miss the table of pages as well. Where the kernel has none to give,
+    // nothing is lost.
+    if isLarge { madvise(bytes, count * 8, MADV_HUGEPAGE) }
     return bytes.initializeMemory(as: UInt64.self, repeating: 0, count: count)
   }
 }

@@ -54,9 +54,9 @@ struct FactorStore {
       lastUsedAt: try row.instantIfPresent("last_used_at"))
   }
 
-  /// Returns the new count.
-  func countFailure(_ id: Factor.ID) throws(DatabaseError) -> Int {
-    Int(try db.row("UPDATE factor SET failures = failures + 1 WHERE id = \(id) RETURNING failures")?.integer("failures") ?? 0)
+  /// Returns the new count. With none to add it is the same work for nothing.
+  func countFailure(_ id: Factor.ID, adding one: Int = 1) throws(DatabaseError) -> Int {
+    Int(try db.row("UPDATE factor SET failures = failures + \(one) WHERE id = \(id) RETURNING failures")?.integer("failures") ?? 0)
   }
 
   func recordUse(_ id: Factor.ID, at instant: Instant) throws(DatabaseError) {

@@ -37,7 +37,10 @@ struct SecondFactors {
     let factors = try FactorStore(db).candidates(answer.method, of: account).filter {
       $0.factor.isConfirmed && !excluded.contains($0.factor.id)
     }
-    guard !factors.isEmpty else { return .unavailable }
+    guard !factors.isEmpty else {
+      try rehearse(answer, at: instant)
+      return .unavailable
+    }
     if let passkey = answer.passkey {
       guard let passkeys else { return .unavailable }
       return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
@@ -51,6 +54,25 @@ struct SecondFactors {
       try AuditLog(db).append(.factorLocked(factor.id, account), by: provenance, at: instant)
     }
     return .wrong
+  }
+
+  /// What `check` does with a wrong answer, to no effect: a refusal for the password takes as long as one for the code, or its time
+  /// would say that the password was right. `account` may be nobody's.
+  func rehearse(_ answer: FactorAnswer, of account: Account.ID, at instant: Instant) throws {
+    _ = try methods(of: account)
+    let factors = try FactorStore(db).candidates(answer.method, of: account).filter(\.factor.isConfirmed)
+    guard answer.passkey == nil else { return }
+    for candidate in factors {
+      _ = try use(answer, of: candidate, within: nil, at: instant)
+      _ = try FactorStore(db).countFailure(candidate.factor.id, adding: 0)
+    }
+    if factors.isEmpty { try rehearse(answer, at: instant) }
+  }
+
+  /// Where there is no factor to be compared with.
+  private func rehearse(_ answer: FactorAnswer, at instant: Instant) throws {
+    try TOTPFactor(db, vault: vault).rehearse(answer.code, at: instant)
+    _ = try FactorStore(db).countFailure(.init(at: instant), adding: 0)
   }
 
   /// False where a parallel request was first.

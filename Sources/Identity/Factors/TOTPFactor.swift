@@ -40,6 +40,13 @@ struct TOTPFactor {
     return step.map { FactorUse(factor: factor, mark: .totpStep($0)) }
   }
 
+  /// The work of `use` where there is no such factor.
+  func rehearse(_ code: Secret, at instant: Instant) throws {
+    let totp = TOTP(secret: .random(count: Self.secretLength))
+    _ = try vault.seal(totp.secret, as: Self.purpose, for: Factor.ID(at: instant).bytes)
+    _ = totp.matchingStep(code.withBytes { Array($0) }, at: instant, window: 1, after: 0)
+  }
+
   /// Seals anew what is outdated among the `limit` rows after `position`; `next` is `nil` at the end of the table.
   func reseal(after position: [UInt8], limit: Int) throws -> (count: Int, next: [UInt8]?) {
     let rows = try db.rows(

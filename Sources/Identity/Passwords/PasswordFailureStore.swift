@@ -17,12 +17,15 @@ struct PasswordFailureStore {
     return Int(try row?.integer("failures") ?? 0)
   }
 
-  /// Returns the new count.
-  func count(_ usernameDigest: [UInt8], _ source: PasswordSource, at instant: Instant) throws(DatabaseError) -> Int {
+  /// Returns the new count. With none to add it is the same work for nothing.
+  func count(
+    _ usernameDigest: [UInt8], _ source: PasswordSource, adding one: Int = 1, at instant: Instant
+  ) throws(DatabaseError) -> Int {
     let row = try db.row(
       """
-      INSERT INTO password_failure (username_digest, source, failures, failed_at) VALUES (\(usernameDigest), \(source.key), \(1), \(instant))
-      ON CONFLICT (username_digest, source) DO UPDATE SET failures = password_failure.failures + 1, failed_at = excluded.failed_at
+      INSERT INTO password_failure (username_digest, source, failures, failed_at) VALUES (\(usernameDigest), \(source.key), \(one), \(instant))
+      ON CONFLICT (username_digest, source)
+      DO UPDATE SET failures = password_failure.failures + excluded.failures, failed_at = excluded.failed_at
       RETURNING failures
       """)
     return Int(try row?.integer("failures") ?? 1)

@@ -23,7 +23,9 @@ struct PasswordGuesses {
   ) throws -> Verdict {
     let failures = PasswordFailureStore(db)
     if try failures.failures(digest, source) >= PasswordFailureStore.most { return .locked }
-    if isRight, let account, try isStill(account) { return .right }
+    // Looked at whatever the password was, and whoever has the name: the answer's time does not tell.
+    let isStill = try isStill(account, at: instant)
+    if isRight, isStill { return .right }
     if try failures.count(digest, source, at: instant) == PasswordFailureStore.most, let account {
       try AuditLog(db).append(.passwordLocked(account.id), by: provenance, at: instant)
     }
@@ -31,9 +33,9 @@ struct PasswordGuesses {
   }
 
   /// Whether the account is enabled and still has the password that was checked.
-  private func isStill(_ account: Account) throws -> Bool {
-    guard let current = try AccountStore(db).account(account.id), current.isEnabled else { return false }
-    return current.password?.changedAt == account.password?.changedAt
+  private func isStill(_ account: Account?, at instant: Instant) throws -> Bool {
+    guard let current = try AccountStore(db).account(account?.id ?? .init(at: instant)), current.isEnabled else { return false }
+    return current.password?.changedAt == account?.password?.changedAt
   }
 }
 

@@ -16,6 +16,9 @@ extension SignIn {
     let source = device.map { PasswordSource.device($0.id) } ?? .unknown
     var state = SignInState.awaitingPassword
     state.handle(try passwordEvent(attempt, source, db, at: instant))
+    if state != .awaitingFactor, let answer = request.answer {
+      try SecondFactors(db, vault: vault).rehearse(answer, of: attempt.account?.id ?? .init(at: instant), at: instant)
+    }
     guard let account = attempt.account else { return ended(state) }
 
     switch state {
@@ -28,7 +31,11 @@ extension SignIn {
     case .awaitingFactor:
       guard let answer = request.answer else { return .ended(.refused) }
       let use = try evaluate(answer, of: account.id, within: nil, &state, request.context.provenance, db, at: instant)
-      guard case .complete = state else { return ended(state) }
+      guard case .complete = state else {
+        // As a wrong password is.
+        _ = try PasswordFailureStore(db).count(attempt.digest, source, adding: 0, at: instant)
+        return ended(state)
+      }
       var opening = Opening(
         account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
       if let refusal = try activate(&opening, request.context, graph, db, at: instant) { return .ended(refusal) }
