@@ -75,7 +75,7 @@ let package = Package(
     module("Tokens", ["Cryptography", "JSON", "Primitives"]),
     module("WebAuthn", ["Cryptography", "JSON", "Primitives"]),
     module("Delivery", ["CCurl", "JSON", "Primitives"]),
-    module("Defense", ["Cryptography", "JSON", "Telemetry", "Primitives"]),
+    module("Defense", ["CLinux", "Cryptography", "JSON", "Telemetry", "Primitives"]),
     module("Journal", ["Cryptography", "JSON", "Persistence", "Telemetry", "Primitives"]),
     module(
       "Identity",

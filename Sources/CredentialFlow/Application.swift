@@ -191,12 +191,14 @@ final class Application: Sendable {
 
   /// Of the public listener.
   private var clientRules: ClientRules {
-    ClientRules(
+    let isPaced = configuration.pace.isEnabled
+    return ClientRules(
       proxies: proxies, takesProxyHeaders: true, edgeRequired: configuration.edge.isRequired,
-      edgeShowsCertificate: configuration.tls.isEnabled && configuration.tls.clientCertificate != .off
-    ) { [denials] client, time in
-      denials.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
-    }
+      edgeShowsCertificate: configuration.tls.isEnabled && configuration.tls.clientCertificate != .off,
+      refusedAtEdge: { [denials] client, time in
+        denials.count(ProblemCode.forbidden.rawValue, from: client.siteDescription, at: time)
+      },
+      anticipates: { [limiter] site in if isPaced { limiter.anticipate(site) } })
   }
 
   var signingKeys: SigningKeys { keyRotation.keys }

@@ -22,22 +22,27 @@ package enum PaceKey: Hashable, Sendable {
   /// Messages to people: whom they are for, or who asks for them, told apart by the first byte.
   case message([UInt8])
 
+  /// The bits of a site's hash in which its buckets differ: the others say where they are looked for. The lowest is the table's.
+  static let kinds: UInt64 = 0x7F
+
+  /// Where all of a site's buckets are looked for first.
+  static func hash(_ site: IPAddress, _ hash: KeyedHash) -> UInt64 {
+    withUnsafeBytes(of: (site.high, site.low)) { hash($0) } & ~kinds
+  }
+
   func hash(_ hash: KeyedHash) -> UInt64 {
     switch self {
-    case .address(let paceClass, let site): Self.hash(hash, 1, paceClass, site)
+    case .address(let paceClass, let site): Self.hash(site, hash) | paceClass.number << 1
     case .account(let paceClass, let bytes): Self.hash(hash, 2, paceClass, bytes)
     case .application(let paceClass, let bytes): Self.hash(hash, 3, paceClass, bytes)
     case .key(let paceClass, let bytes): Self.hash(hash, 4, paceClass, bytes)
     case .total(let paceClass): Self.hash(hash, 5, paceClass, [])
     case .credential(let bytes): Self.hash(hash, 6, .unlimited, bytes)
-    case .client(let site): Self.hash(hash, 7, .unlimited, site)
-    case .unknown(let site): Self.hash(hash, 8, .unlimited, site)
+    // The numbers after those of the classes.
+    case .client(let site): Self.hash(site, hash) | 5 << 1
+    case .unknown(let site): Self.hash(site, hash) | 6 << 1
     case .message(let bytes): Self.hash(hash, 9, .unlimited, bytes)
     }
-  }
-
-  private static func hash(_ hash: KeyedHash, _ kind: UInt64, _ paceClass: PaceClass, _ site: IPAddress) -> UInt64 {
-    withUnsafeBytes(of: (kind << 8 | paceClass.number, site.high, site.low)) { hash($0) }
   }
 
   private static func hash(_ hash: KeyedHash, _ kind: UInt64, _ paceClass: PaceClass, _ bytes: [UInt8]) -> UInt64 {

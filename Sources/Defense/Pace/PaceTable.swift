@@ -1,14 +1,16 @@
 private import Glibc
 
-/// The buckets of one shard: sets of eight, each set two neighbouring cache lines, 16 bytes a bucket.
+/// The buckets of one shard, 16 bytes each: lines of four, each one cache line; two neighbouring lines are a set.
 ///
-///     set:  tag ×8 | full at ×8          tag: 63 bits of the key's hash; the lowest bit of the first one: some of this set's
-///                                        buckets stand in their second set
+///     line:  tag ×4 | full at ×4         tag: 63 bits of the key's hash; the lowest bit of the first one: some buckets whose line
+///                                        this is stand elsewhere
 ///
-/// A bucket that is full says nothing, so its place is free for anybody, the longest full first. A key has two sets; where all
-/// sixteen places hold buckets in debt the table grows, and once it may not, the bucket goes whose debt is paid first.
+/// A bucket that is full says nothing, so its place is free for anybody, the longest full first. A key has a line, that line's
+/// neighbour and a second set, in this order: mostly one cache line is all that is looked at. Where all sixteen places hold buckets in
+/// debt the table grows, and once it may not, the bucket goes whose debt is paid first.
 struct PaceTable: ~Copyable {
-  private static let ways = 8
+  private static let ways = 4
+  private static let wordsPerLine = 8
   private static let wordsPerSet = 16
   private static let mark: UInt64 = 1
   /// Two odd numbers; the two sets of a tag are the upper bits of its products with them.
@@ -29,6 +31,8 @@ struct PaceTable: ~Copyable {
 
   deinit { words.deallocate() }
 
+  /// Where the lines begin, for `line`.
+  var address: UInt { UInt(bitPattern: words) }
   var byteCount: Int { setCount * Self.wordsPerSet * 8 }
 
   /// Microseconds since 1970 at which the bucket is full; 0 for one that is not here.
@@ -37,9 +41,19 @@ struct PaceTable: ~Copyable {
   /// Where the bucket stands, if it does.
   func place(of hash: UInt64) -> Int? {
     let tag = hash & ~Self.mark
-    let home = first(tag)
+    let home = Self.line(of: tag, setCount)
     if let place = find(tag, in: home) { return place }
-    return words[home] & Self.mark == 0 ? nil : find(tag, in: second(tag))
+    guard words[home] & Self.mark != 0 else { return nil }
+    if let place = find(tag, in: Self.neighbour(home)) { return place }
+    let second = second(tag)
+    return find(tag, in: second) ?? find(tag, in: Self.neighbour(second))
+  }
+
+  /// The line in which a bucket mostly stands, as the number of its first word. The lowest bits of a hash, by which one site's buckets
+  /// differ, have no part in it.
+  static func line(of hash: UInt64, _ setCount: Int) -> Int {
+    let product = (hash & ~PaceKey.kinds) &* spread.0
+    return index(product, setCount) | Int(product & 1 << 20) >> 17
   }
 
   func instant(_ place: Int) -> Int64 { Int64(bitPattern: words[place + Self.ways]) }
@@ -58,34 +72,41 @@ struct PaceTable: ~Copyable {
   /// Gives back what a flood made the table grow to, where an eighth of it would do.
   mutating func trim(now: Int64) {
     var owing = 0
-    for set in 0..<setCount { owing += (0..<Self.ways).count { instant(set * Self.wordsPerSet + $0) > now } }
+    for line in 0..<(setCount * 2) { owing += (0..<Self.ways).count { instant(line * Self.wordsPerLine + $0) > now } }
     var wanted = setCount
-    while wanted > Self.fewestSets, owing * 4 <= wanted / 2 * Self.ways { wanted = (wanted + 1) / 2 }
+    while wanted > Self.fewestSets, owing * 4 <= wanted * Self.ways { wanted = (wanted + 1) / 2 }
     if wanted <= setCount / 4 { resize(to: wanted, now: now) }
   }
 
-  /// The place among a tag's sixteen whose bucket has been full longest, in its first set if there is one; else the one that will
-  /// be full first.
+  /// The place among a tag's sixteen whose bucket has been full longest, in the first of its lines that has one; else the one that
+  /// will be full first.
   private func candidate(_ tag: UInt64, now: Int64) -> (place: Int, isFree: Bool) {
-    let here = earliest(in: first(tag))
+    let home = Self.line(of: tag, setCount)
+    let here = earliest(in: home)
     if instant(here) <= now { return (here, true) }
-    let there = earliest(in: second(tag))
-    return instant(there) < instant(here) ? (there, instant(there) <= now) : (here, false)
+    let second = second(tag)
+    var best = here
+    for line in [Self.neighbour(home), second, Self.neighbour(second)] {
+      let there = earliest(in: line)
+      if instant(there) <= now { return (there, true) }
+      if instant(there) < instant(best) { best = there }
+    }
+    return (best, false)
   }
 
   private mutating func put(_ tag: UInt64, at place: Int, fullAt: Int64) {
-    let home = first(tag)
+    let home = Self.line(of: tag, setCount)
     words[place] = tag | (words[place] & Self.mark)
     set(place, fullAt: fullAt)
-    if place / Self.wordsPerSet != home / Self.wordsPerSet { words[home] |= Self.mark }
+    if place / Self.wordsPerLine != home / Self.wordsPerLine { words[home] |= Self.mark }
   }
 
   private mutating func resize(to count: Int, now: Int64) {
     let (old, oldCount) = (words, setCount)
     words = Self.allocate(count)
     setCount = count
-    for set in 0..<oldCount {
-      for place in (set * Self.wordsPerSet)..<(set * Self.wordsPerSet + Self.ways) {
+    for line in 0..<(oldCount * 2) {
+      for place in (line * Self.wordsPerLine)..<(line * Self.wordsPerLine + Self.ways) {
         let fullAt = Int64(bitPattern: old[place + Self.ways])
         guard fullAt > now else { continue }
         let tag = old[place] & ~Self.mark
@@ -95,23 +116,32 @@ struct PaceTable: ~Copyable {
     old.deallocate()
   }
 
-  private func find(_ tag: UInt64, in set: Int) -> Int? {
-    for place in set..<(set + Self.ways) where words[place] & ~Self.mark == tag { return place }
-    return nil
+  // Both without a branch for each place: which one it will be, no processor can foretell.
+  private func find(_ tag: UInt64, in line: Int) -> Int? {
+    var found = -1
+    for place in line..<(line + Self.ways) { found = words[place] & ~Self.mark == tag ? place : found }
+    return found < 0 ? nil : found
   }
 
-  private func earliest(in set: Int) -> Int {
-    var best = set
-    for place in (set + 1)..<(set + Self.ways) where instant(place) < instant(best) { best = place }
+  private func earliest(in line: Int) -> Int {
+    var (best, soonest) = (line, instant(line))
+    for place in (line + 1)..<(line + Self.ways) {
+      let instant = instant(place)
+      let isSooner = instant < soonest
+      best = isSooner ? place : best
+      soonest = isSooner ? instant : soonest
+    }
     return best
   }
 
-  private func first(_ tag: UInt64) -> Int { index(tag &* Self.spread.0) }
-  private func second(_ tag: UInt64) -> Int { index(tag &* Self.spread.1) }
+  private func second(_ tag: UInt64) -> Int { Self.index(tag &* Self.spread.1, setCount) }
+
+  /// The other line of a set.
+  private static func neighbour(_ line: Int) -> Int { line ^ wordsPerLine }
 
   /// The word at which a set begins.
-  private func index(_ product: UInt64) -> Int {
-    Int(truncatingIfNeeded: product.multipliedFullWidth(by: UInt64(setCount)).high) * Self.wordsPerSet
+  private static func index(_ product: UInt64, _ setCount: Int) -> Int {
+    Int(truncatingIfNeeded: product.multipliedFullWidth(by: UInt64(setCount)).high) * wordsPerSet
   }
 
   private static func allocate(_ setCount: Int) -> UnsafeMutablePointer<UInt64> {

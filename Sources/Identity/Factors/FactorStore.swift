@@ -59,6 +59,11 @@ struct FactorStore {
     Int(try db.row("UPDATE factor SET failures = failures + \(one) WHERE id = \(id) RETURNING failures")?.integer("failures") ?? 0)
   }
 
+  /// Whose the newest factor is that is in use.
+  func newestHolder() throws(DatabaseError) -> Account.ID? {
+    try db.row("SELECT account_id FROM factor WHERE confirmed_at IS NOT NULL ORDER BY id DESC LIMIT 1")?.identifier("account_id")
+  }
+
   func recordUse(_ id: Factor.ID, at instant: Instant) throws(DatabaseError) {
     try db.run("UPDATE factor SET failures = 0, last_used_at = \(instant) WHERE id = \(id)")
   }

@@ -16,15 +16,16 @@ struct PasswordGuesses {
   }
 
   /// `account` as it was when the password was checked outside of this transaction; `nil` for a name without an account. A wrong
-  /// password is counted here, where parallel guesses queue: whatever was hashed meanwhile, only so many get an answer.
+  /// password is counted here, where parallel guesses queue: whatever was hashed meanwhile, only so many get an answer. Where there is
+  /// no account `standIn` is read in its place.
   func judge(
-    _ isRight: Bool, of account: Account?, _ digest: [UInt8], _ source: PasswordSource, by provenance: Provenance,
-    at instant: Instant
+    _ isRight: Bool, of account: Account?, standIn: Account.ID? = nil, _ digest: [UInt8], _ source: PasswordSource,
+    by provenance: Provenance, at instant: Instant
   ) throws -> Verdict {
     let failures = PasswordFailureStore(db)
     if try failures.failures(digest, source) >= PasswordFailureStore.most { return .locked }
     // Looked at whatever the password was, and whoever has the name: the answer's time does not tell.
-    let isStill = try isStill(account, at: instant)
+    let isStill = try isStill(account, standIn ?? .init(at: instant))
     if isRight, isStill { return .right }
     if try failures.count(digest, source, at: instant) == PasswordFailureStore.most, let account {
       try AuditLog(db).append(.passwordLocked(account.id), by: provenance, at: instant)
@@ -33,9 +34,9 @@ struct PasswordGuesses {
   }
 
   /// Whether the account is enabled and still has the password that was checked.
-  private func isStill(_ account: Account?, at instant: Instant) throws -> Bool {
-    guard let current = try AccountStore(db).account(account?.id ?? .init(at: instant)), current.isEnabled else { return false }
-    return current.password?.changedAt == account?.password?.changedAt
+  private func isStill(_ account: Account?, _ standIn: Account.ID) throws -> Bool {
+    guard let current = try AccountStore(db).account(account?.id ?? standIn), let account, current.isEnabled else { return false }
+    return current.password?.changedAt == account.password?.changedAt
   }
 }
 

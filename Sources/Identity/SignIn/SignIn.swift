@@ -43,10 +43,10 @@ package struct SignIn: Sendable {
   package func begin(_ request: SignInRequest) async throws -> SignInOutcome {
     let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
     let digest = digest(of: request, username)
-    let (account, device) = try await candidate(username, request.deviceToken)
+    let (account, device, standIn) = try await candidate(username, request.deviceToken)
     if let wait = pace.wait(digest, device.map { .device($0.id) } ?? .unknown, at: now()) { return .paced(retryAfter: wait) }
     let isRight = try await passwords.verify(request.password, against: account?.password)
-    let attempt = PasswordAttempt(request: request, digest: digest, account: account, isRight: isRight)
+    let attempt = PasswordAttempt(request: request, digest: digest, account: account, standIn: standIn, isRight: isRight)
     let graph = try await roles.current()
     let at = now()
     let conclusion = try await decide { db in try self.conclude(attempt, graph, db, at: at) }
@@ -54,12 +54,14 @@ package struct SignIn: Sendable {
     return try finish(conclusion, at: at)
   }
 
-  private func candidate(_ username: Username?, _ token: OpaqueCredential?) async throws -> (Account?, Device?) {
-    guard let username else { return (nil, nil) }
+  /// Whose name it is, and from which of his devices; where it is nobody's, an account whose rows are read in the place of his.
+  private func candidate(_ username: Username?, _ token: OpaqueCredential?) async throws -> (Account?, Device?, standIn: Account.ID?) {
     let at = now()
     return try await database.read { db in
-      guard let account = try AccountStore(db).account(named: username) else { return (nil, nil) }
-      return (account, try token.flatMap { try DeviceStore(db).device($0, of: account.id, at: at) })
+      guard let username, let account = try AccountStore(db).account(named: username) else {
+        return (nil, nil, try FactorStore(db).newestHolder())
+      }
+      return (account, try token.flatMap { try DeviceStore(db).device($0, of: account.id, at: at) }, nil)
     }
   }
 
@@ -113,7 +115,12 @@ struct PasswordAttempt: Sendable {
   let request: SignInRequest
   let digest: [UInt8]
   let account: Account?
+  /// Where there is no account: somebody else's, so that a refusal reads and writes as much as his would.
+  let standIn: Account.ID?
   let isRight: Bool
+
+  /// Whose rows a refusal goes through; nobody's in an empty database.
+  func rehearsed(at instant: Instant) -> Account.ID { account?.id ?? standIn ?? .init(at: instant) }
 }
 
 /// What the transaction decided.

@@ -17,7 +17,7 @@ extension SignIn {
     var state = SignInState.awaitingPassword
     state.handle(try passwordEvent(attempt, source, db, at: instant))
     if state != .awaitingFactor, let answer = request.answer {
-      try SecondFactors(db, vault: vault).rehearse(answer, of: attempt.account?.id ?? .init(at: instant), at: instant)
+      try SecondFactors(db, vault: vault).rehearse(answer, of: attempt.rehearsed(at: instant), at: instant)
     }
     guard let account = attempt.account else { return ended(state) }
 
@@ -84,7 +84,8 @@ extension SignIn {
     _ attempt: PasswordAttempt, _ source: PasswordSource, _ db: any Transaction, at instant: Instant
   ) throws -> SignInState.Event {
     let verdict = try PasswordGuesses(db).judge(
-      attempt.isRight, of: attempt.account, attempt.digest, source, by: attempt.request.context.provenance, at: instant)
+      attempt.isRight, of: attempt.account, standIn: attempt.standIn, attempt.digest, source, by: attempt.request.context.provenance,
+      at: instant)
     switch verdict {
     case .locked: return .passwordLocked
     case .wrong: return .passwordWrong

@@ -14,17 +14,21 @@ package struct ClientRules: Sendable {
   let edgeShowsCertificate: Bool
   /// Told of everybody who was refused for that.
   let refusedAtEdge: @Sendable (ClientAddress, Instant) -> Void
+  /// Told of the site that a request comes from, as soon as that is known.
+  let anticipates: @Sendable (IPAddress) -> Void
   let doubts = DoubtLog()
 
   package init(
     proxies: LiveProxies, takesProxyHeaders: Bool = false, edgeRequired: Bool = false, edgeShowsCertificate: Bool = false,
-    refusedAtEdge: @escaping @Sendable (ClientAddress, Instant) -> Void = { _, _ in }
+    refusedAtEdge: @escaping @Sendable (ClientAddress, Instant) -> Void = { _, _ in },
+    anticipates: @escaping @Sendable (IPAddress) -> Void = { _ in }
   ) {
     self.proxies = proxies
     self.takesProxyHeaders = takesProxyHeaders
     self.edgeRequired = edgeRequired
     self.edgeShowsCertificate = edgeShowsCertificate
     self.refusedAtEdge = refusedAtEdge
+    self.anticipates = anticipates
   }
 
   /// Where only the edge is served, this machine's own health checks still are.

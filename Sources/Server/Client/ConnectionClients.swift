@@ -24,6 +24,12 @@ struct ConnectionClients {
   init(_ connection: Connection) { own = RequestClient(ClientAddress(of: connection.peer, isAnnounced: connection.isPeerAnnounced)) }
 
   mutating func client(of headers: Headers, _ context: LoopContext) -> RequestClient {
+    let client = named(by: headers, context)
+    if let site = client.address.site { context.clients.anticipates(site) }
+    return client
+  }
+
+  private mutating func named(by headers: Headers, _ context: LoopContext) -> RequestClient {
     let generation = context.clients.proxies.generation
     if generation != self.generation {
       self.generation = generation
