@@ -24,7 +24,18 @@ package enum HOTP {
     let message = withUnsafeBytes(of: counter.bigEndian) { Array($0) }
     var mac = algorithm.hmac(message, key: secret)
     defer { Secret.wipe(&mac) }
-    // Dynamic truncation (RFC 4226, section 5.3).
+    return truncated(mac, digits)
+  }
+
+  /// The codes for `counters`, in their order.
+  static func codes(_ secret: Secret, counters: [UInt64], digits: Int, algorithm: Algorithm) -> [[UInt8]] {
+    var macs = algorithm.hmac(all: counters.map { counter in withUnsafeBytes(of: counter.bigEndian) { Array($0) } }, key: secret)
+    defer { for index in macs.indices { Secret.wipe(&macs[index]) } }
+    return macs.map { truncated($0, digits) }
+  }
+
+  /// Dynamic truncation (RFC 4226, section 5.3).
+  private static func truncated(_ mac: [UInt8], _ digits: Int) -> [UInt8] {
     let offset = Int(mac[mac.count - 1] & 15)
     var number = mac[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7FFF_FFFF
     let count = min(max(digits, possibleDigits.lowerBound), possibleDigits.upperBound)

@@ -37,7 +37,8 @@ struct FactorStore {
     var candidates: [Candidate] = []
     let rows = try db.rows(
       """
-      SELECT * FROM factor LEFT JOIN totp_factor ON totp_factor.factor_id = factor.id
+      SELECT id, kind, name, failures, created_at, confirmed_at, last_used_at, last_step, secret, algorithm, digits, period
+      FROM factor LEFT JOIN totp_factor ON totp_factor.factor_id = factor.id
       WHERE account_id = \(account) AND kind = \(method.rawValue)
       """)
     for row in rows {
