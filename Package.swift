@@ -66,6 +66,7 @@ let package = Package(
         .embedInCode("0004_access.sql"), .embedInCode("0005_keys.sql"), .embedInCode("0006_sessions.sql"), .embedInCode("0007_feed.sql"),
         .embedInCode("0008_delivery.sql"), .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"),
         .embedInCode("0011_account_indexes.sql"), .embedInCode("0012_totp_step.sql"),
+        .embedInCode("0013_totp_secret.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],

@@ -139,10 +139,9 @@ def clone_users(data, total):
     db = sqlite3.connect(os.path.join(data, "credentialflow.db"))
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("PRAGMA synchronous = OFF")
-    tables = ("account", "factor", "totp_factor", "account_role")
+    tables = ("account", "factor", "account_role")
     rows = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
     factors, roles = collections.defaultdict(list), collections.defaultdict(list)
-    secrets = {row[0]: row for row in rows["totp_factor"]}
     for row in rows["factor"]:
         factors[row[1]].append(row)
     for row in rows["account_role"]:
@@ -162,8 +161,6 @@ def clone_users(data, total):
             for factor in factors[account[0]]:
                 factor_id = key(factor[0])
                 fresh["factor"].append((factor_id, account_id, *factor[2:]))
-                if factor[0] in secrets:
-                    fresh["totp_factor"].append((factor_id, *secrets[factor[0]][1:]))
             fresh["account_role"] += [(account_id, *role[1:]) for role in roles[account[0]]]
         if index + 1 == len(accounts) or len(fresh["account"]) > 100_000:
             for table in tables:

@@ -1,6 +1,7 @@
 private import COpenSSL
 private import CSodium
 package import Primitives
+private import Synchronization
 
 /// AES-256-GCM (NIST SP 800-38D) by OpenSSL: nonce, ciphertext and tag in one string of bytes.
 ///
@@ -40,20 +41,34 @@ package enum AESGCM {
 
   /// `nil` where key, authenticated bytes or box are not those that were sealed.
   package static func open(_ box: some Collection<UInt8>, key: Secret, authenticated: [UInt8]) -> Secret? {
-    guard box.count >= nonceLength + tagLength, key.count == 32 else { return nil }
+    guard let context = opener(key) else { return nil }
+    defer { EVP_CIPHER_CTX_free(context) }
+    return open(box, context, authenticated)
+  }
+
+  /// A context that opens boxes of this key, each with a nonce of its own; `nil` for a key of another length.
+  fileprivate static func opener(_ key: Secret) -> OpaquePointer? {
+    guard key.count == 32, let context = EVP_CIPHER_CTX_new() else { return nil }
+    let isReady = key.withBytes { EVP_DecryptInit_ex(context, cipher, nil, $0.bindMemory(to: UInt8.self).baseAddress, nil) == 1 }
+    guard isReady else {
+      EVP_CIPHER_CTX_free(context)
+      return nil
+    }
+    return context
+  }
+
+  fileprivate static func open(_ box: some Collection<UInt8>, _ context: OpaquePointer, _ authenticated: [UInt8]) -> Secret? {
+    guard box.count >= nonceLength + tagLength else { return nil }
     var box = Array(box)
     let count = box.count - nonceLength - tagLength
     var isAuthentic = false
     let plaintext = Secret(count: count) { plaintext in
       isAuthentic = box.withUnsafeMutableBufferPointer { box in
-        guard let start = box.baseAddress, let context = EVP_CIPHER_CTX_new() else { return false }
-        defer { EVP_CIPHER_CTX_free(context) }
+        guard let start = box.baseAddress else { return false }
         let ciphertext = start + nonceLength
         var written: Int32 = 0
         var unused: UInt8 = 0
-        return key.withBytes({
-          EVP_DecryptInit_ex(context, cipher, nil, $0.bindMemory(to: UInt8.self).baseAddress, start) == 1
-        })
+        return EVP_DecryptInit_ex(context, nil, nil, nil, start) == 1
           && EVP_DecryptUpdate(context, nil, &written, authenticated, Int32(authenticated.count)) == 1
           && EVP_DecryptUpdate(context, plaintext.bindMemory(to: UInt8.self).baseAddress, &written, ciphertext, Int32(count)) == 1
           && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagLength), ciphertext + count) == 1
@@ -61,5 +76,40 @@ package enum AESGCM {
       }
     }
     return isAuthentic ? plaintext : nil
+  }
+
+  /// A key that opens many boxes: it is set up once, which costs more than opening a short one.
+  package final class Key: Sendable {
+    /// `@unchecked`: in one call's hands at a time.
+    private struct Opener: @unchecked Sendable { let context: OpaquePointer }
+
+    private static let mostIdle = 4
+
+    private let key: Secret
+    private let idle = Mutex<[Opener]>([])
+
+    package init(_ key: Secret) { self.key = key }
+
+    deinit { for opener in idle.withLock({ $0 }) { EVP_CIPHER_CTX_free(opener.context) } }
+
+    package func seal(_ plaintext: Secret, authenticated: [UInt8]) throws(CryptographyError) -> [UInt8] {
+      try AESGCM.seal(plaintext, key: key, authenticated: authenticated)
+    }
+
+    /// `nil` where authenticated bytes or box are not those that were sealed under this key.
+    package func open(_ box: some Collection<UInt8>, authenticated: [UInt8]) -> Secret? {
+      guard let opener = idle.withLock({ $0.popLast() }) ?? AESGCM.opener(key).map(Opener.init) else { return nil }
+      let plaintext = AESGCM.open(box, opener.context, authenticated)
+      if plaintext == nil || !keep(opener) { EVP_CIPHER_CTX_free(opener.context) }
+      return plaintext
+    }
+
+    private func keep(_ opener: Opener) -> Bool {
+      idle.withLock { idle in
+        guard idle.count < Self.mostIdle else { return false }
+        idle.append(opener)
+        return true
+      }
+    }
   }
 }

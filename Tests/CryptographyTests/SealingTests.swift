@@ -53,6 +53,28 @@ struct SealingTests {
     #expect(AESGCM.open(box, key: Secret(copying: [7]), authenticated: [1, 2]) == nil)
   }
 
+  @Test("a key that is kept opens its own boxes and no other, one after another and many at once")
+  func keptKey() async throws {
+    let kept = AESGCM.Key(key)
+    let boxes = try (0..<64).map { try kept.seal(Secret(copying: [UInt8](repeating: UInt8($0), count: $0)), authenticated: [UInt8($0)]) }
+    await withTaskGroup(of: Bool.self) { group in
+      for worker in 0..<8 {
+        group.addTask {
+          (0..<500).allSatisfy { round in
+            let index = (round * 7 + worker) % boxes.count
+            var changed = boxes[index]
+            changed[(round * 31) % changed.count] ^= 4
+            return kept.open(changed, authenticated: [UInt8(index)]) == nil
+              && kept.open(boxes[index], authenticated: [UInt8(index ^ 1)]) == nil
+              && kept.open(boxes[index], authenticated: [UInt8(index)])?.withBytes { Array($0) } == [UInt8](repeating: UInt8(index), count: index)
+          }
+        }
+      }
+      for await isRight in group { #expect(isRight) }
+    }
+    #expect(AESGCM.Key(Secret(copying: [7])).open(boxes[1], authenticated: [1]) == nil)
+  }
+
   @Test("a key of another length seals nothing")
   func keyLength() {
     #expect(throws: CryptographyError.self) { try AESGCM.seal(plaintext, key: Secret(copying: [1]), authenticated: []) }

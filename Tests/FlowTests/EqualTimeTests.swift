@@ -1,11 +1,14 @@
+import Cryptography
 import Glibc
-import Identity
+import JSON
 import Journal
 import Persistence
 import Primitives
 import Testing
+import WebAuthn
 
 @testable import CredentialFlow
+@testable import Identity
 
 /// What `Scripts/bench equal-time-process` runs: a measurement, off by default, for times say nothing in a suite. Over HTTP
 /// `Scripts/bench equal-time` measures the same.
@@ -79,15 +82,49 @@ struct EqualTimeTests {
     }
   }
 
+  private static let context = SignInContext(
+    application: nil, provenance: Provenance(actor: .anonymous, requestID: "bench", address: "127.0.0.1"), userAgent: "bench")
+
   private static func refused(_ world: World, _ name: String, _ password: String, _ code: String) async throws {
     let request = SignInRequest(
       username: name, password: Secret(copying: password.utf8),
       answer: FactorAnswer(method: .totp, code: Secret(copying: code.utf8)),
-      context: SignInContext(
-        application: nil, provenance: Provenance(actor: .anonymous, requestID: "bench", address: "127.0.0.1"), userAgent: "bench"),
-      roles: nil, audience: "https://auth.example.com", deviceToken: nil, deviceName: "")
+      context: context, roles: nil, audience: "https://auth.example.com", deviceToken: nil, deviceName: "")
     let outcome = try await world.application.signIn.begin(request)
     guard case .refused = outcome else { throw World.Unexpected(what: "\(name): \(outcome)") }
+  }
+
+  @Test("a passkey alone: unknown credential and disabled user, each against a wrong signature", .timeLimit(.minutes(60)))
+  func passkeys() async throws {
+    try await World.runWithPasskeys { world in
+      let client = try await world.addClient()
+      let known = try world.addPasskey(try await world.addPerson(), client)
+      let disabled = try await world.addPerson("disabled@example.com")
+      let theirs = try world.addPasskey(disabled, client)
+      _ = try await world.application.accounts.setEnabled(false, disabled.name, by: World.admin)
+      var stranger = known
+      stranger.id = try SoftAuthenticator().id
+      let signIn = world.application.signIn
+      let challenge = try #require(
+        OpaqueCredential(parsing: try signIn.beginPasskey(for: nil).challenge, as: .challenge))
+      let options = try JSONValue(parsing: Array(#"{"challenge":"\#(Base64URL.encode(PasskeyAnswer.bytes(for: challenge)))"}"#.utf8))
+
+      // A wrong signature uses nothing, so one challenge is good for all of them.
+      func refused(_ authenticator: SoftAuthenticator, isTrue: Bool) throws -> Call {
+        let response = try AssertionResponse(JSONValue(parsing: Array(try authenticator.assert(options, isTrue: isTrue).utf8)))
+        let request = PasskeySignInRequest(
+          challenge: challenge, response: response, context: Self.context, audience: "https://auth.example.com", deviceToken: nil,
+          deviceName: "")
+        return {
+          let outcome = try await signIn.answerPasskey(request)
+          guard case .refused = outcome else { throw World.Unexpected(what: "\(outcome)") }
+        }
+      }
+      let wrong = try refused(known, isTrue: false)
+      let (unknown, closed) = (try refused(stranger, isTrue: false), try refused(theirs, isTrue: true))
+      try await measure("unknown passkey") { _ in (wrong, unknown) }
+      try await measure("disabled user's passkey") { _ in (wrong, closed) }
+    }
   }
 
   @Test("recovery and registration: names that are written to against names that nobody has", .timeLimit(.minutes(60)))

@@ -102,11 +102,12 @@ struct FaultTests {
       // The other's secret, which the attacker knows, in the place of the user's.
       try await world.application.database.transaction { db in
         let rows = try db.rows(
-          "SELECT factor_id, username, secret FROM totp_factor JOIN factor ON factor.id = factor_id JOIN account ON account.id = account_id"
-        )
-        let mine = try #require(try rows.first { try $0.text("username") == person.name }).bytes("factor_id")
-        let theirs = try #require(try rows.first { try $0.text("username") == other.name }).bytes("secret")
-        try db.run("UPDATE totp_factor SET secret = \(theirs) WHERE factor_id = \(mine)")
+          """
+          SELECT factor.id, username, totp_secret FROM factor JOIN account ON account.id = account_id WHERE totp_secret IS NOT NULL
+          """)
+        let mine = try #require(try rows.first { try $0.text("username") == person.name }).bytes("id")
+        let theirs = try #require(try rows.first { try $0.text("username") == other.name }).bytes("totp_secret")
+        try db.run("UPDATE factor SET totp_secret = \(theirs) WHERE id = \(mine)")
       }
       expectUnavailable(try world.auth(person.oneCall(other.code(world.clock)), client), "a moved secret")
     }

@@ -128,7 +128,9 @@ struct RotationTests {
 
   private func sealed(_ world: World) async throws -> [[UInt8]] {
     try await world.application.database.read { db in
-      let factors = try db.rows("SELECT secret FROM totp_factor ORDER BY factor_id").map { try $0.bytes("secret") }
+      let factors = try db.rows("SELECT totp_secret FROM factor WHERE totp_secret IS NOT NULL ORDER BY id").map {
+        try $0.bytes("totp_secret")
+      }
       return factors + (try db.rows("SELECT private_key FROM signing_key ORDER BY kid").map { try $0.bytes("private_key") })
     }
   }

@@ -29,7 +29,7 @@ extension Enrollments {
     try await confirm(id, .totp, by: authority, context) { db, factor, at in
       let totp = TOTPFactor(db, vault: vault)
       let candidates = try FactorStore(db).candidates(.totp, of: authority.account.id)
-      guard let candidate = candidates.first(where: { $0.factor.id == factor.id }),
+      guard let candidate = candidates.first(where: { $0.id == factor.id }),
         case .totpStep(let step) = try totp.use(code, of: candidate, at: at)?.mark
       else { return false }
       return try totp.consume(step: step, of: factor.id, at: at)

@@ -20,29 +20,41 @@ struct FactorStore {
   /// All of an account's factors, the oldest first. A kind that this program does not know is left out.
   func factors(of account: Account.ID) throws(DatabaseError) -> [Factor] {
     var factors: [Factor] = []
-    for row in try db.rows("SELECT * FROM factor WHERE account_id = \(account) ORDER BY created_at, kind DESC, id") {
+    let rows = try db.rows(
+      """
+      SELECT id, kind, name, failures, created_at, confirmed_at, last_used_at FROM factor WHERE account_id = \(account)
+      ORDER BY created_at, kind DESC, id
+      """)
+    for row in rows {
       if let factor = try factor(from: row) { factors.append(factor) }
     }
     return factors
   }
 
-  /// A factor with its row and with what an authenticator app has beside it.
+  /// What a guess is judged by: as much of a factor's row as that takes.
   struct Candidate {
-    let factor: Factor
+    let id: Factor.ID
+    let failures: Int
+    let isConfirmed: Bool
+    /// With what an authenticator app has.
     let row: Row
+
+    var isLocked: Bool { failures >= Factor.mostFailures }
   }
 
   /// What an account can answer with by `method`, confirmed or not, in no order.
   func candidates(_ method: FactorMethod, of account: Account.ID) throws(DatabaseError) -> [Candidate] {
-    var candidates: [Candidate] = []
     let rows = try db.rows(
       """
-      SELECT id, kind, name, failures, created_at, confirmed_at, last_used_at, last_step, secret, algorithm, digits, period
-      FROM factor LEFT JOIN totp_factor ON totp_factor.factor_id = factor.id
-      WHERE account_id = \(account) AND kind = \(method.rawValue)
+      SELECT id, failures, confirmed_at, last_step, totp_secret, totp_algorithm, totp_digits, totp_period
+      FROM factor WHERE account_id = \(account) AND kind = \(method.rawValue)
       """)
+    var candidates: [Candidate] = []
     for row in rows {
-      if let factor = try factor(from: row) { candidates.append(Candidate(factor: factor, row: row)) }
+      candidates.append(
+        Candidate(
+          id: try row.identifier("id"), failures: Int(try row.integer("failures")),
+          isConfirmed: try row.instantIfPresent("confirmed_at") != nil, row: row))
     }
     return candidates
   }
@@ -75,7 +87,7 @@ struct FactorStore {
   ) throws(DatabaseError) -> Factor? {
     let row = try db.row(
       """
-      SELECT * FROM factor
+      SELECT id, kind, name, failures, created_at, confirmed_at, last_used_at FROM factor
       WHERE id = \(id) AND account_id = \(account) AND enrolled_by = \(enroller) AND confirmed_at IS NULL AND created_at > \(begin)
       """)
     return try row.flatMap { row throws(DatabaseError) in try factor(from: row) }

@@ -35,7 +35,7 @@ struct SecondFactors {
     passkeys: PasskeySettings? = nil, by provenance: Provenance, at instant: Instant
   ) throws -> FactorVerdict {
     let factors = try FactorStore(db).candidates(answer.method, of: account).filter {
-      $0.factor.isConfirmed && !excluded.contains($0.factor.id)
+      $0.isConfirmed && !excluded.contains($0.id)
     }
     guard !factors.isEmpty else {
       try rehearse(answer, at: instant)
@@ -45,12 +45,12 @@ struct SecondFactors {
       guard let passkeys else { return .unavailable }
       return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
     }
-    let open = factors.filter { !$0.factor.isLocked }
+    let open = factors.filter { !$0.isLocked }
     guard !open.isEmpty else { return .locked }
     for candidate in open {
       if let use = try use(answer, of: candidate, within: binding, at: instant) { return .right(use) }
     }
-    for factor in open.map(\.factor) where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
+    for factor in open where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
       try AuditLog(db).append(.factorLocked(factor.id, account), by: provenance, at: instant)
     }
     return .wrong
@@ -60,11 +60,11 @@ struct SecondFactors {
   /// would say that the password was right. `account` may be nobody's.
   func rehearse(_ answer: FactorAnswer, of account: Account.ID, at instant: Instant) throws {
     _ = try methods(of: account)
-    let factors = try FactorStore(db).candidates(answer.method, of: account).filter(\.factor.isConfirmed)
+    let factors = try FactorStore(db).candidates(answer.method, of: account).filter(\.isConfirmed)
     guard answer.passkey == nil else { return }
     for candidate in factors {
       _ = try use(answer, of: candidate, within: nil, at: instant)
-      _ = try FactorStore(db).countFailure(candidate.factor.id, adding: 0)
+      _ = try FactorStore(db).countFailure(candidate.id, adding: 0)
     }
     if factors.isEmpty { try rehearse(answer, at: instant) }
   }
@@ -92,7 +92,7 @@ struct SecondFactors {
   private func use(
     _ answer: FactorAnswer, of candidate: FactorStore.Candidate, within binding: CodeBinding?, at instant: Instant
   ) throws -> FactorUse? {
-    let factor = candidate.factor.id
+    let factor = candidate.id
     return switch answer.method {
     case .totp: try TOTPFactor(db, vault: vault).use(answer.code, of: candidate, at: instant)
     case .recoveryCode: try RecoveryCodes(db, vault: vault).use(answer.code, of: factor)

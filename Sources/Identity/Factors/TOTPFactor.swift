@@ -15,26 +15,28 @@ struct TOTPFactor {
 
   /// Bytes; RFC 4226, section 4 recommends 160 bits.
   static let secretLength = 20
+  // Bound to a column that stands elsewhere by now: boxes are not sealed anew for a name.
   private static let purpose = "totp_factor.secret"
 
   func insert(_ totp: TOTP, of factor: Factor.ID) throws {
     let sealed = try vault.seal(totp.secret, as: Self.purpose, for: factor.bytes)
     try db.run(
       """
-      INSERT INTO totp_factor (factor_id, secret, algorithm, digits, period)
-      VALUES (\(factor), \(sealed), \(totp.algorithm.rawValue), \(totp.digits), \(totp.period))
+      UPDATE factor SET totp_secret = \(sealed), totp_algorithm = \(totp.algorithm.rawValue), totp_digits = \(totp.digits),
+        totp_period = \(totp.period)
+      WHERE id = \(factor)
       """)
   }
 
   /// The use that `code` would be, `nil` where it is wrong or its step is used. Accepts one step to either side (RFC 6238,
   /// section 5.2).
   func use(_ code: Secret, of candidate: FactorStore.Candidate, at instant: Instant) throws -> FactorUse? {
-    let (factor, row) = (candidate.factor.id, candidate.row)
-    guard let sealed = try row.bytesIfPresent("secret") else { return nil }
+    let (factor, row) = (candidate.id, candidate.row)
+    guard let sealed = try row.bytesIfPresent("totp_secret") else { return nil }
     let totp = TOTP(
       secret: try vault.open(sealed, as: Self.purpose, for: factor.bytes),
-      algorithm: try algorithm(of: row), digits: Int(try row.integer("digits")),
-      period: try row.integer("period"))
+      algorithm: try algorithm(of: row), digits: Int(try row.integer("totp_digits")),
+      period: try row.integer("totp_period"))
     let lastUsed = try row.integer("last_step")
     let step = totp.matchingStep(code.withBytes { Array($0) }, at: instant, window: 1, after: lastUsed)
     return step.map { FactorUse(factor: factor, mark: .totpStep($0)) }
@@ -50,21 +52,21 @@ struct TOTPFactor {
   /// Seals anew what is outdated among the `limit` rows after `position`; `next` is `nil` at the end of the table.
   func reseal(after position: [UInt8], limit: Int) throws -> (count: Int, next: [UInt8]?) {
     let rows = try db.rows(
-      "SELECT factor_id, secret FROM totp_factor WHERE factor_id > \(position) ORDER BY factor_id LIMIT \(limit)")
+      "SELECT id, totp_secret FROM factor WHERE id > \(position) AND totp_secret IS NOT NULL ORDER BY id LIMIT \(limit)")
     var count = 0
     for row in rows {
-      let id = try row.bytes("factor_id")
-      let old = try row.bytes("secret")
+      let id = try row.bytes("id")
+      let old = try row.bytes("totp_secret")
       guard vault.isOutdated(old) else { continue }
       let new = try vault.seal(try vault.open(old, as: Self.purpose, for: id), as: Self.purpose, for: id)
-      try db.run("UPDATE totp_factor SET secret = \(new) WHERE factor_id = \(id)")
+      try db.run("UPDATE factor SET totp_secret = \(new) WHERE id = \(id)")
       count += 1
     }
-    return (count, rows.count < limit ? nil : try rows.last?.bytes("factor_id"))
+    return (count, rows.count < limit ? nil : try rows.last?.bytes("id"))
   }
 
   private func algorithm(of row: Row) throws(DatabaseError) -> HOTP.Algorithm {
-    guard let algorithm = HOTP.Algorithm(rawValue: try row.text("algorithm")) else { throw .unexpectedValue(column: "algorithm") }
+    guard let algorithm = HOTP.Algorithm(rawValue: try row.text("totp_algorithm")) else { throw .unexpectedValue(column: "totp_algorithm") }
     return algorithm
   }
 

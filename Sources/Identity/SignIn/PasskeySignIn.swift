@@ -50,10 +50,15 @@ extension SignIn {
     let at = now()
     guard passkeys.challenges.isLive(call.challenge, for: call.context.application?.id, at: at) else { return .invalidChallenge }
     let credentialID = call.answer.response.credentialID
-    let found = try await database.read { db in try PasskeyStore(db).passkey(credentialID) }
+    let (found, isOpen) = try await database.read { db in
+      let found = try PasskeyStore(db).passkey(credentialID)
+      // An account is looked for in every case: a disabled user's answer takes as long as any other refusal.
+      let account = try AccountStore(db).account(found?.account ?? Account.ID(at: at))
+      return (found, found?.isLocked == false && account?.isEnabled == true)
+    }
     let assertion = PasskeyFactor.verify(call.answer, by: found, passkeys.settings, userVerification: true)
     // The handle is how the authenticator itself says whose the credential is.
-    guard let assertion, let found, call.answer.response.userHandle == found.account.bytes else { return .refused }
+    guard let assertion, let found, isOpen, call.answer.response.userHandle == found.account.bytes else { return .refused }
     let graph = try await roles.current()
     do {
       let conclusion = try await database.transaction { db in

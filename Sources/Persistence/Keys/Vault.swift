@@ -11,12 +11,13 @@ package final class Vault: Sendable {
   // A mutex: held to copy or replace a few references.
   private let keyring: Mutex<Keyring>
   private let index: Secret
-  /// What was derived: as many as there are purposes and labels in this program, times the generations that are held.
-  private let derived = Mutex<[Derivation: Secret]>([:])
+  // What was derived: as many as there are purposes and labels in this program, times the generations that are held.
+  private let sealing = Mutex<[Derivation: AESGCM.Key]>([:])
+  private let subkeys = Mutex<[String: Secret]>([:])
 
-  private enum Derivation: Hashable {
-    case data(generation: Int, purpose: String)
-    case index(label: String)
+  private struct Derivation: Hashable {
+    let generation: Int
+    let purpose: String
   }
 
   private init(_ database: any Database, _ keyring: Keyring, index: Secret) {
@@ -46,15 +47,15 @@ package final class Vault: Sendable {
   /// A box that opens only as `purpose` for `row`: format version, key generation, then AES-256-GCM.
   package func seal(_ plaintext: Secret, as purpose: String, for row: [UInt8]) throws -> [UInt8] {
     guard let (generation, key) = keyring.withLock({ $0.newest(.data) }) else { throw VaultError.incompleteKeyring }
-    let box = try AESGCM.seal(plaintext, key: self.key(key, generation, purpose), authenticated: Self.place(purpose, row))
+    let box = try self.key(key, generation, purpose).seal(plaintext, authenticated: Self.place(purpose, row))
     return Self.header(generation) + box
   }
 
   /// Throws `VaultError.notAuthentic` for a box that was changed, or moved from another row or column.
   package func open(_ sealed: [UInt8], as purpose: String, for row: [UInt8]) throws -> Secret {
     guard let generation = Self.generation(of: sealed), let key = keyring.withLock({ $0.key(.data, generation) }),
-      let plaintext = AESGCM.open(
-        sealed.dropFirst(Self.headerLength), key: self.key(key, generation, purpose), authenticated: Self.place(purpose, row))
+      let plaintext = self.key(key, generation, purpose).open(
+        sealed.dropFirst(Self.headerLength), authenticated: Self.place(purpose, row))
     else { throw VaultError.notAuthentic(purpose: purpose) }
     return plaintext
   }
@@ -66,7 +67,7 @@ package final class Vault: Sendable {
 
   /// A key for keyed digests: the same for the life of the database.
   package func subkey(_ label: String) -> Secret {
-    known(.index(label: label)) { HKDF.derive(index, info: "credentialflow index " + label) }
+    Self.known(label, in: subkeys) { HKDF.derive(index, info: "credentialflow index " + label) }
   }
 
   /// The pepper for new hashes.
@@ -116,7 +117,7 @@ package final class Vault: Sendable {
     guard let newest = keyring.withLock({ $0.newest(.data) }) else { return }
     try await database.transaction { db in try KeyringStore.delete(.data, before: newest.generation, db) }
     keyring.withLock { $0.remove(.data, before: newest.generation) }
-    derived.withLock { $0 = [:] }
+    sealing.withLock { $0 = [:] }
   }
 
   package var hasOldDataKeys: Bool { keyring.withLock { ($0.keys[.data]?.count ?? 0) > 1 } }
@@ -132,15 +133,19 @@ package final class Vault: Sendable {
     return sealed[1..<headerLength].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  private func key(_ key: Secret, _ generation: Int, _ purpose: String) -> Secret {
-    known(.data(generation: generation, purpose: purpose)) { HKDF.derive(key, info: "credentialflow seal " + purpose) }
+  private func key(_ key: Secret, _ generation: Int, _ purpose: String) -> AESGCM.Key {
+    Self.known(Derivation(generation: generation, purpose: purpose), in: sealing) {
+      AESGCM.Key(HKDF.derive(key, info: "credentialflow seal " + purpose))
+    }
   }
 
   /// A derivation costs four HMACs, which is more than what most keys are then used for.
-  private func known(_ derivation: Derivation, _ derive: () -> Secret) -> Secret {
-    if let key = derived.withLock({ $0[derivation] }) { return key }
+  private static func known<Name: Hashable & Sendable, Key: Sendable>(
+    _ name: Name, in known: borrowing Mutex<[Name: Key]>, _ derive: () -> Key
+  ) -> Key {
+    if let key = known.withLock({ $0[name] }) { return key }
     let key = derive()
-    derived.withLock { $0[derivation] = key }
+    known.withLock { $0[name] = key }
     return key
   }
 
