@@ -43,7 +43,7 @@ package enum AESGCM {
   package static func open(_ box: some Collection<UInt8>, key: Secret, authenticated: [UInt8]) -> Secret? {
     guard let context = opener(key) else { return nil }
     defer { EVP_CIPHER_CTX_free(context) }
-    return open(box, context, authenticated)
+    return open(ArraySlice(box), context, authenticated)
   }
 
   /// A context that opens boxes of this key, each with a nonce of its own; `nil` for a key of another length.
@@ -57,13 +57,12 @@ package enum AESGCM {
     return context
   }
 
-  fileprivate static func open(_ box: some Collection<UInt8>, _ context: OpaquePointer, _ authenticated: [UInt8]) -> Secret? {
+  fileprivate static func open(_ box: ArraySlice<UInt8>, _ context: OpaquePointer, _ authenticated: [UInt8]) -> Secret? {
     guard box.count >= nonceLength + tagLength else { return nil }
-    var box = Array(box)
     let count = box.count - nonceLength - tagLength
     var isAuthentic = false
     let plaintext = Secret(count: count) { plaintext in
-      isAuthentic = box.withUnsafeMutableBufferPointer { box in
+      isAuthentic = box.withUnsafeBufferPointer { box in
         guard let start = box.baseAddress else { return false }
         let ciphertext = start + nonceLength
         var written: Int32 = 0
@@ -71,7 +70,8 @@ package enum AESGCM {
         return EVP_DecryptInit_ex(context, nil, nil, nil, start) == 1
           && EVP_DecryptUpdate(context, nil, &written, authenticated, Int32(authenticated.count)) == 1
           && EVP_DecryptUpdate(context, plaintext.bindMemory(to: UInt8.self).baseAddress, &written, ciphertext, Int32(count)) == 1
-          && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagLength), ciphertext + count) == 1
+          // The tag is read, whatever the type of the pointer says.
+          && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagLength), UnsafeMutablePointer(mutating: ciphertext + count)) == 1
           && EVP_DecryptFinal_ex(context, &unused, &written) == 1
       }
     }
@@ -97,7 +97,7 @@ package enum AESGCM {
     }
 
     /// `nil` where authenticated bytes or box are not those that were sealed under this key.
-    package func open(_ box: some Collection<UInt8>, authenticated: [UInt8]) -> Secret? {
+    package func open(_ box: ArraySlice<UInt8>, authenticated: [UInt8]) -> Secret? {
       guard let opener = idle.withLock({ $0.popLast() }) ?? AESGCM.opener(key).map(Opener.init) else { return nil }
       let plaintext = AESGCM.open(box, opener.context, authenticated)
       if plaintext == nil || !keep(opener) { EVP_CIPHER_CTX_free(opener.context) }

@@ -1,4 +1,5 @@
 private import COpenSSL
+private import CSodium
 package import Primitives
 
 /// Keyed digests (RFC 2104).
@@ -30,29 +31,38 @@ package struct HMAC: @unchecked Sendable {
   package func callAsFunction(_ message: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> [UInt8] {
     let context = EVP_MAC_CTX_dup(template)
     defer { EVP_MAC_CTX_free(context) }
-    return code(of: message, key, context)
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
+      compute(message, key, context, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+      written = count
+    }
   }
 
-  /// The codes of several messages under one key, which is set up once: that costs as much as the code of a short message.
-  package func callAsFunction(all messages: [[UInt8]], key: Secret) -> [[UInt8]] {
+  /// The code of each counter, as eight bytes with the highest first, under one key: it is set up once, which costs as much as one of
+  /// the codes. They are good inside `body` only, and wiped after it.
+  func codes(of counters: ClosedRange<Int64>, key: Secret, _ body: (Int64, UnsafeRawBufferPointer) -> Void) {
     let context = EVP_MAC_CTX_dup(template)
     defer { EVP_MAC_CTX_free(context) }
-    var isKeyed = false
-    return messages.map { message in
-      defer { isKeyed = true }
-      return message.withUnsafeBytes { message in key.withBytes { code(of: message, isKeyed ? nil : $0, context) } }
+    withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { code in
+      defer { sodium_memzero(code.baseAddress, count) }
+      for counter in counters {
+        withUnsafeBytes(of: counter.bigEndian) { message in
+          key.withBytes { compute(message, counter == counters.lowerBound ? $0 : nil, context, into: code) }
+        }
+        body(counter, UnsafeRawBufferPointer(code))
+      }
     }
   }
 
   /// Without a key, under the one that `context` has.
-  private func code(of message: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer?, _ context: OpaquePointer?) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
-      let isDone =
-        EVP_MAC_init(context, key?.bindMemory(to: UInt8.self).baseAddress, key?.count ?? 0, nil) == 1
-        && EVP_MAC_update(context, message.bindMemory(to: UInt8.self).baseAddress, message.count) == 1
-        && EVP_MAC_final(context, buffer.baseAddress, &written, count) == 1
-      precondition(isDone && written == count, "no memory for an HMAC")
-    }
+  private func compute(
+    _ message: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer?, _ context: OpaquePointer?, into code: UnsafeMutableRawBufferPointer
+  ) {
+    var written = 0
+    let isDone =
+      EVP_MAC_init(context, key?.bindMemory(to: UInt8.self).baseAddress, key?.count ?? 0, nil) == 1
+      && EVP_MAC_update(context, message.bindMemory(to: UInt8.self).baseAddress, message.count) == 1
+      && EVP_MAC_final(context, code.bindMemory(to: UInt8.self).baseAddress, &written, count) == 1
+    precondition(isDone && written == count, "no memory for an HMAC")
   }
 
   package func callAsFunction(_ message: [UInt8], key: Secret) -> [UInt8] {

@@ -11,7 +11,7 @@ import Testing
 @Suite("Cost of a TOTP check", .enabled(if: getenv("CREDENTIALFLOW_BENCH") != nil))
 struct TOTPCostTests {
   private static let accounts = 256
-  private static let rounds = 15
+  private static let rounds = 101
 
   private struct Enrolled: Sendable {
     let account: Account.ID

@@ -24,26 +24,20 @@ package enum HOTP {
     let message = withUnsafeBytes(of: counter.bigEndian) { Array($0) }
     var mac = algorithm.hmac(message, key: secret)
     defer { Secret.wipe(&mac) }
-    return truncated(mac, digits)
+    var code = [UInt8](repeating: 0, count: length(digits))
+    mac.withUnsafeBytes { mac in code.withUnsafeMutableBytes { truncate(mac, into: $0) } }
+    return code
   }
 
-  /// The codes for `counters`, in their order.
-  static func codes(_ secret: Secret, counters: [UInt64], digits: Int, algorithm: Algorithm) -> [[UInt8]] {
-    var macs = algorithm.hmac(all: counters.map { counter in withUnsafeBytes(of: counter.bigEndian) { Array($0) } }, key: secret)
-    defer { for index in macs.indices { Secret.wipe(&macs[index]) } }
-    return macs.map { truncated($0, digits) }
-  }
+  static func length(_ digits: Int) -> Int { min(max(digits, possibleDigits.lowerBound), possibleDigits.upperBound) }
 
-  /// Dynamic truncation (RFC 4226, section 5.3).
-  private static func truncated(_ mac: [UInt8], _ digits: Int) -> [UInt8] {
+  /// Dynamic truncation (RFC 4226, section 5.3), to as many digits as there is room for.
+  static func truncate(_ mac: UnsafeRawBufferPointer, into code: UnsafeMutableRawBufferPointer) {
     let offset = Int(mac[mac.count - 1] & 15)
-    var number = mac[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7FFF_FFFF
-    let count = min(max(digits, possibleDigits.lowerBound), possibleDigits.upperBound)
-    var code = [UInt8](repeating: 0, count: count)
+    var number = UInt32(bigEndian: mac.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) & 0x7FFF_FFFF
     for index in code.indices.reversed() {
       code[index] = UInt8(ascii: "0") + UInt8(number % 10)
       number /= 10
     }
-    return code
   }
 }

@@ -34,12 +34,13 @@ package struct TOTP: Sendable {
   package func matchingStep(_ code: [UInt8], at instant: Instant, window: Int64 = 1, after lastUsed: Int64? = nil) -> Int64? {
     let now = step(at: instant)
     var match: Int64?
-    let steps = Array((now - window)...(now + window))
-    let codes = HOTP.codes(secret, counters: steps.map { UInt64(bitPattern: $0) }, digits: digits, algorithm: algorithm)
-    for (step, expected) in zip(steps, codes) {
-      let isEqual = ConstantTime.areEqual(expected, code)
-      let isUnused = lastUsed.map { step > $0 } ?? true
-      if isEqual, isUnused, match == nil { match = step }
+    withUnsafeTemporaryAllocation(byteCount: HOTP.length(digits), alignment: 1) { expected in
+      algorithm.hmac.codes(of: (now - window)...(now + window), key: secret) { step, mac in
+        HOTP.truncate(mac, into: expected)
+        let isEqual = code.withUnsafeBytes { ConstantTime.areEqual(UnsafeRawBufferPointer(expected), $0) }
+        let isUnused = lastUsed.map { step > $0 } ?? true
+        if isEqual, isUnused, match == nil { match = step }
+      }
     }
     return match
   }

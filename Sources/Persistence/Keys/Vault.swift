@@ -149,5 +149,12 @@ package final class Vault: Sendable {
     return key
   }
 
-  private static func place(_ purpose: String, _ row: [UInt8]) -> [UInt8] { Array(purpose.utf8) + [0] + row }
+  private static func place(_ purpose: String, _ row: [UInt8]) -> [UInt8] {
+    var place: [UInt8] = []
+    place.reserveCapacity(purpose.utf8.count + 1 + row.count)
+    place += purpose.utf8
+    place.append(0)
+    place += row
+    return place
+  }
 }
