@@ -32,12 +32,18 @@ package struct TOTP: Sendable {
   /// answer as the new `lastUsed`, in the same statement that checks that nobody else did: a code is good once (RFC 6238,
   /// section 5.2).
   package func matchingStep(_ code: [UInt8], at instant: Instant, window: Int64 = 1, after lastUsed: Int64? = nil) -> Int64? {
+    code.withUnsafeBytes { matchingStep($0, at: instant, window: window, after: lastUsed) }
+  }
+
+  package func matchingStep(
+    _ code: UnsafeRawBufferPointer, at instant: Instant, window: Int64 = 1, after lastUsed: Int64? = nil
+  ) -> Int64? {
     let now = step(at: instant)
     var match: Int64?
     withUnsafeTemporaryAllocation(byteCount: HOTP.length(digits), alignment: 1) { expected in
       algorithm.hmac.codes(of: (now - window)...(now + window), key: secret) { step, mac in
         HOTP.truncate(mac, into: expected)
-        let isEqual = code.withUnsafeBytes { ConstantTime.areEqual(UnsafeRawBufferPointer(expected), $0) }
+        let isEqual = ConstantTime.areEqual(UnsafeRawBufferPointer(expected), code)
         let isUnused = lastUsed.map { step > $0 } ?? true
         if isEqual, isUnused, match == nil { match = step }
       }

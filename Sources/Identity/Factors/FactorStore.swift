@@ -51,10 +51,11 @@ struct FactorStore {
       """)
     var candidates: [Candidate] = []
     for row in rows {
+      guard let id = Factor.ID(bytes: try row.bytes("id")) else { throw .unexpectedValue(column: "id") }
       candidates.append(
         Candidate(
-          id: try row.identifier("id"), failures: Int(try row.integer("failures")),
-          isConfirmed: try row.instantIfPresent("confirmed_at") != nil, row: row))
+          id: id, failures: Int(try row.integer("failures")),
+          isConfirmed: try row.integerIfPresent("confirmed_at") != nil, row: row))
     }
     return candidates
   }

@@ -38,7 +38,7 @@ struct TOTPFactor {
       algorithm: try algorithm(of: row), digits: Int(try row.integer("totp_digits")),
       period: try row.integer("totp_period"))
     let lastUsed = try row.integer("last_step")
-    let step = totp.matchingStep(code.withBytes { Array($0) }, at: instant, window: 1, after: lastUsed)
+    let step = code.withBytes { totp.matchingStep($0, at: instant, after: lastUsed) }
     return step.map { FactorUse(factor: factor, mark: .totpStep($0)) }
   }
 
@@ -46,7 +46,7 @@ struct TOTPFactor {
   func rehearse(_ code: Secret, at instant: Instant) throws {
     let totp = TOTP(secret: .random(count: Self.secretLength))
     _ = try vault.seal(totp.secret, as: Self.purpose, for: Factor.ID(at: instant).bytes)
-    _ = totp.matchingStep(code.withBytes { Array($0) }, at: instant, window: 1, after: 0)
+    _ = code.withBytes { totp.matchingStep($0, at: instant, after: 0) }
   }
 
   /// Seals anew what is outdated among the `limit` rows after `position`; `next` is `nil` at the end of the table.

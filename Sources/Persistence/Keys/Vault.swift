@@ -11,7 +11,8 @@ package final class Vault: Sendable {
   // A mutex: held to copy or replace a few references.
   private let keyring: Mutex<Keyring>
   private let index: Secret
-  // What was derived: as many as there are purposes and labels in this program, times the generations that are held.
+  // What was derived, for a derivation costs four HMACs, more than what most keys are then used for: as many as there are purposes and
+  // labels in this program, times the generations that are held.
   private let sealing = Mutex<[Derivation: AESGCM.Key]>([:])
   private let subkeys = Mutex<[String: Secret]>([:])
 
@@ -46,16 +47,17 @@ package final class Vault: Sendable {
 
   /// A box that opens only as `purpose` for `row`: format version, key generation, then AES-256-GCM.
   package func seal(_ plaintext: Secret, as purpose: String, for row: [UInt8]) throws -> [UInt8] {
-    guard let (generation, key) = keyring.withLock({ $0.newest(.data) }) else { throw VaultError.incompleteKeyring }
-    let box = try self.key(key, generation, purpose).seal(plaintext, authenticated: Self.place(purpose, row))
+    guard let generation = keyring.withLock({ $0.newest(.data)?.generation }), let key = key(generation, purpose) else {
+      throw VaultError.incompleteKeyring
+    }
+    let box = try key.seal(plaintext, authenticated: Self.place(purpose, row))
     return Self.header(generation) + box
   }
 
   /// Throws `VaultError.notAuthentic` for a box that was changed, or moved from another row or column.
   package func open(_ sealed: [UInt8], as purpose: String, for row: [UInt8]) throws -> Secret {
-    guard let generation = Self.generation(of: sealed), let key = keyring.withLock({ $0.key(.data, generation) }),
-      let plaintext = self.key(key, generation, purpose).open(
-        sealed.dropFirst(Self.headerLength), authenticated: Self.place(purpose, row))
+    guard let generation = Self.generation(of: sealed), let key = key(generation, purpose),
+      let plaintext = key.open(sealed.dropFirst(Self.headerLength), authenticated: Self.place(purpose, row))
     else { throw VaultError.notAuthentic(purpose: purpose) }
     return plaintext
   }
@@ -67,7 +69,10 @@ package final class Vault: Sendable {
 
   /// A key for keyed digests: the same for the life of the database.
   package func subkey(_ label: String) -> Secret {
-    Self.known(label, in: subkeys) { HKDF.derive(index, info: "credentialflow index " + label) }
+    if let key = subkeys.withLock({ $0[label] }) { return key }
+    let key = HKDF.derive(index, info: "credentialflow index " + label)
+    subkeys.withLock { $0[label] = key }
+    return key
   }
 
   /// The pepper for new hashes.
@@ -133,19 +138,13 @@ package final class Vault: Sendable {
     return sealed[1..<headerLength].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  private func key(_ key: Secret, _ generation: Int, _ purpose: String) -> AESGCM.Key {
-    Self.known(Derivation(generation: generation, purpose: purpose), in: sealing) {
-      AESGCM.Key(HKDF.derive(key, info: "credentialflow seal " + purpose))
-    }
-  }
-
-  /// A derivation costs four HMACs, which is more than what most keys are then used for.
-  private static func known<Name: Hashable & Sendable, Key: Sendable>(
-    _ name: Name, in known: borrowing Mutex<[Name: Key]>, _ derive: () -> Key
-  ) -> Key {
-    if let key = known.withLock({ $0[name] }) { return key }
-    let key = derive()
-    known.withLock { $0[name] = key }
+  /// `nil` for a generation that is forgotten, or was never here.
+  private func key(_ generation: Int, _ purpose: String) -> AESGCM.Key? {
+    let name = Derivation(generation: generation, purpose: purpose)
+    if let key = sealing.withLock({ $0[name] }) { return key }
+    guard let secret = keyring.withLock({ $0.key(.data, generation) }) else { return nil }
+    let key = AESGCM.Key(HKDF.derive(secret, info: "credentialflow seal " + purpose))
+    sealing.withLock { $0[name] = key }
     return key
   }
 
