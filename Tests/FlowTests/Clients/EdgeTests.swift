@@ -77,8 +77,7 @@ struct EdgeTests {
       await bare.stop()
       let (first, second, refused) = try answers.get()
       #expect(first.status == 200 && second.status == 200 && refused.status == 403 && refused.code == "forbidden")
-      world.application.log.flush()
-      let lines = world.log.lines.filter { $0.contains(#""event":"request""#) }
+      let lines = await world.logged(#""event":"request""#, atLeast: 3)
       #expect(lines.count == 3 && lines.allSatisfy { !$0.contains("6.6.6.6") })
       for (line, client) in zip(lines, ["127.0.0.7", "127.0.0.8", "127.0.0.9"]) {
         #expect(line.contains(#""client":"\#(client)""#) && line.contains(#""cf_ray":"8f2a1b3c4d5e6f70-FRA""#), "\(line)")

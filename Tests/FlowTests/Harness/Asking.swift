@@ -1,3 +1,4 @@
+import Telemetry
 import Testing
 
 @testable import CredentialFlow
@@ -38,5 +39,17 @@ extension Answer {
       found[String(name.dropFirst(7))] = values[0]
     }
     return found
+  }
+}
+
+extension World {
+  /// The log's lines that hold `text`, as soon as there are `count` of them: a loop hands them over after the turn in which it answered.
+  func logged(_ text: String, atLeast count: Int) async -> [String] {
+    while true {
+      application.log.flush()
+      let lines = log.lines.filter { $0.contains(text) }
+      if lines.count >= count { return lines }
+      await Task.yield()
+    }
   }
 }
