@@ -59,7 +59,7 @@ package struct SignIn: Sendable {
     let at = now()
     return try await database.read { db in
       guard let username, let account = try AccountStore(db).account(named: username) else {
-        return (nil, nil, try FactorStore(db).newestHolder())
+        return (nil, nil, try FactorStore(db).anyHolder())
       }
       return (account, try token.flatMap { try DeviceStore(db).device($0, of: account.id, at: at) }, nil)
     }
