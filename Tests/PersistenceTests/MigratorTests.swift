@@ -35,6 +35,45 @@ import Testing
     }
   }
 
+  @Test("an older store's authenticator apps come through, each with its own secret and last step", arguments: TestDatabase.available)
+  func authenticatorApps(kind: TestDatabase) async throws {
+    try await kind.run { database in
+      _ = try await run(Array(Migrations.all.prefix { $0.number < 12 }), on: database)
+      let (account, other): ([UInt8], [UInt8]) = (Array(repeating: 1, count: 16), Array(repeating: 9, count: 16))
+      try await database.transaction { db in
+        try db.run(
+          """
+          INSERT INTO account (id, username, is_enabled, password_pepper, password_work, password_changed_at, created_at, version)
+          VALUES (\(account), \("user"), \(true), \(1), \(1), \(1), \(1), \(1))
+          """)
+        for (id, kind) in [
+          ([UInt8](repeating: 2, count: 16), "totp"), ([UInt8](repeating: 3, count: 16), "totp"), (other, "recovery_code"),
+        ] {
+          try db.run(
+            """
+            INSERT INTO factor (id, account_id, kind, name, failures, created_at, confirmed_at)
+            VALUES (\(id), \(account), \(kind), \(""), \(0), \(1), \(2))
+            """)
+          guard kind == "totp" else { continue }
+          try db.run(
+            """
+            INSERT INTO totp_factor (factor_id, secret, algorithm, digits, period, last_step)
+            VALUES (\(id), \(id + [7]), \("SHA256"), \(Int(id[0]) + 4), \(30 + Int(id[0])), \(100 + Int(id[0])))
+            """)
+        }
+      }
+      #expect(try await Migrator(database, now: now).run().contains("totp_secret"))
+      let rows = try await database.read { try $0.rows("SELECT * FROM factor ORDER BY id") }
+      #expect(rows.count == 3)
+      for (row, number) in zip(rows, [2, 3]) {
+        #expect(try row.bytes("totp_secret") == [UInt8](repeating: UInt8(number), count: 16) + [7])
+        #expect(try row.text("totp_algorithm") == "SHA256" && row.integer("totp_digits") == Int64(number) + 4)
+        #expect(try row.integer("totp_period") == 30 + Int64(number) && row.integer("last_step") == 100 + Int64(number))
+      }
+      #expect(try rows.last?.bytesIfPresent("totp_secret") == nil && rows.last?.integer("last_step") == -1)
+    }
+  }
+
   @Test("migrations are numbered from one, each higher than the one before")
   func numbering() {
     let numbers = Migrations.all.map(\.number)
