@@ -32,6 +32,8 @@ package struct PaceStanding: Sendable, Equatable {
 ///
 /// Sharded by key, so that the loops seldom meet at a lock, which is held for one look-up: mostly one cache line. `anticipate` brings it
 /// near while the loop does other things, or with a million sources every look-up would wait for memory.
+///
+/// `@unchecked`: the pointer to the shards never changes, and each of them is a lock and two atomics.
 package final class PaceLimiter: @unchecked Sendable {
   // By hand: an array of objects would have every look-up count two references, which the loops share. Made here, gone in `deinit`.
   private let shards: UnsafeMutablePointer<Shard>
