@@ -67,6 +67,7 @@ let package = Package(
         .embedInCode("0008_delivery.sql"), .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"),
         .embedInCode("0011_account_indexes.sql"), .embedInCode("0012_totp_step.sql"),
         .embedInCode("0013_totp_secret.sql"),
+        .embedInCode("0014_factor_confirmed.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],

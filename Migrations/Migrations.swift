@@ -21,6 +21,7 @@ package enum Migrations {
     Migration(number: 11, name: "account_indexes", bytes: PackageResources._011_account_indexes_sql),
     Migration(number: 12, name: "totp_step", bytes: PackageResources._012_totp_step_sql),
     Migration(number: 13, name: "totp_secret", bytes: PackageResources._013_totp_secret_sql),
+    Migration(number: 14, name: "factor_confirmed", bytes: PackageResources._014_factor_confirmed_sql),
   ]
 }
 

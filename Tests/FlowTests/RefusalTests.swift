@@ -1,5 +1,6 @@
 import Identity
 import JSON
+import Persistence
 import Primitives
 import Testing
 
@@ -70,6 +71,25 @@ struct RefusalTests {
             ),
             ("wrong recovery code", try world.auth(person.oneCall("aaaa-bbbb-cccc", method: "recovery_code"), client)),
             ("a name that nobody can have", try world.auth(#"{"username":"a b","password":"\#(wrong)"}"#, client)),
+          ]))
+    }
+  }
+
+  @Test("of a name that is nobody's, whatever has become of somebody else's authenticator apps")
+  func standIn() async throws {
+    try await run { world, cast in
+      let (person, client) = (cast.person, cast.client)
+      try await world.application.database.transaction { db in
+        try db.run("UPDATE factor SET totp_secret = \([1, 0, 0, 0, 1, 0, 0] as [UInt8]) WHERE totp_secret IS NOT NULL")
+      }
+      let mfa = #","mfa":{"method":"totp","code":"123456"}"#
+      check(
+        Door(
+          name: "/auth", status: 401, code: "invalid_credentials",
+          answers: [
+            ("unknown user", try world.auth(#"{"username":"nobody@example.com","password":"wrong horse battery"\#(mfa)}"#, client)),
+            ("unknown user again", try world.auth(#"{"username":"nobody2@example.com","password":"wrong horse battery"\#(mfa)}"#, client)),
+            ("wrong password", try world.auth(person.body(mfa, password: "wrong horse battery"), client)),
           ]))
     }
   }

@@ -1,3 +1,4 @@
+private import CSodium
 package import Primitives
 
 /// Time-based one-time codes (RFC 6238): what an authenticator app shows.
@@ -41,6 +42,7 @@ package struct TOTP: Sendable {
     let now = step(at: instant)
     var match: Int64?
     withUnsafeTemporaryAllocation(byteCount: HOTP.length(digits), alignment: 1) { expected in
+      defer { sodium_memzero(expected.baseAddress, expected.count) }
       algorithm.hmac.codes(of: (now - window)...(now + window), key: secret) { step, mac in
         HOTP.truncate(mac, into: expected)
         let isEqual = ConstantTime.areEqual(UnsafeRawBufferPointer(expected), code)

@@ -36,11 +36,15 @@ package struct PasswordPolicy: Sendable {
     }
     // What is too long to be any password is not compared: its length says that it is none of them.
     guard count <= PasswordFlaw.length.upperBound else { return flaws }
-    for old in earlier.prefix(settings.history) where try await passwords.verify(password, against: old) {
-      flaws.append(.usedBefore(last: settings.history))
-      break
-    }
+    if let repetition = try await repetition(of: password, among: earlier) { flaws.append(repetition) }
     return flaws
+  }
+
+  /// Whether the password is one of the account's last. Compared with all of them: the time does not say with which it agrees.
+  func repetition(of password: Secret, among earlier: [StoredPassword]) async throws -> PasswordFlaw? {
+    var isUsed = false
+    for old in earlier.prefix(settings.history) where try await passwords.verify(password, against: old) { isUsed = true }
+    return isUsed ? .usedBefore(last: settings.history) : nil
   }
 
   private func lengthFlaws(_ count: Int) -> [PasswordFlaw] {

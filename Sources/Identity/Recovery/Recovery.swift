@@ -96,7 +96,7 @@ package struct Recovery: Sendable {
     case recovered
     /// Unknown, used, over or exhausted; or the account has changed since.
     case invalid
-    /// The new password is none. No answer was taken.
+    /// The new password is none. No answer was taken, unless it is that the password was used before: only who answered right is told.
     case weak([PasswordFlaw])
     case wrong(attemptsLeft: Int)
     case locked(retryAfter: Duration)
@@ -117,11 +117,12 @@ package struct Recovery: Sendable {
     }
     guard let (account, earlier) = found else { return .invalid }
     if let wait = pace.wait(usernameDigest(account.username.text, vault), .recovering, at: at) { return .paced(retryAfter: wait) }
-    let flaws = try await policy.flaws(of: password, hints: account.hints, earlier: earlier)
+    let flaws = try await policy.flaws(of: password, hints: account.hints)
     guard flaws.isEmpty else { return .weak(flaws) }
+    let repetition = try await policy.repetition(of: password, among: earlier)
     let stored = try await passwords.hash(password, at: now())
     let later = now()
-    return try await database.transaction { db in try conclude(code, stored, answer, db, by: provenance, at: later) }
+    return try await database.transaction { db in try conclude(code, stored, repetition, answer, db, by: provenance, at: later) }
   }
 }
 

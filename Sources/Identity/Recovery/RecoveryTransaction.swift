@@ -7,8 +7,8 @@ internal import Primitives
 /// What the end of a recovery does inside its transaction. Bodies may run twice: they change nothing but the database.
 extension Recovery {
   func conclude(
-    _ code: OpaqueCredential, _ password: StoredPassword, _ answer: FactorAnswer, _ db: any Transaction, by provenance: Provenance,
-    at instant: Instant
+    _ code: OpaqueCredential, _ password: StoredPassword, _ repetition: PasswordFlaw?, _ answer: FactorAnswer, _ db: any Transaction,
+    by provenance: Provenance, at instant: Instant
   ) throws -> FinishOutcome {
     let store = RecoveryStore(db)
     guard let (recovery, account) = try store.recovery(code, at: instant) else { return .invalid }
@@ -19,6 +19,8 @@ extension Recovery {
     var state = RecoveryState.started(attemptsLeft: RecoveryState.mostAttempts - recovery.attempts)
     switch state.handle(try event(answer, recovery, account.id, factors, mailbox, by: provenance, at: instant)) {
     case .replacePassword(let proof):
+      // Not before the factor: whoever reads the mailbox could try out here which password the account has.
+      if let repetition { return .weak([repetition]) }
       guard try store.consume(recovery.id, of: account.id) else { return .invalid }
       try replace(password, of: account, proof, db, by: provenance, at: instant)
       return .recovered

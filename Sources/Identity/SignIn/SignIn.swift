@@ -118,9 +118,6 @@ struct PasswordAttempt: Sendable {
   /// Where there is no account: somebody else's, so that a refusal reads and writes as much as his would.
   let standIn: Account.ID?
   let isRight: Bool
-
-  /// Whose rows a refusal goes through; nobody's in an empty database.
-  func rehearsed(at instant: Instant) -> Account.ID { account?.id ?? standIn ?? .init(at: instant) }
 }
 
 /// What the transaction decided.

@@ -15,10 +15,10 @@ extension SignIn {
     let device = try knownDevice(attempt, db, at: instant)
     let source = device.map { PasswordSource.device($0.id) } ?? .unknown
     var state = SignInState.awaitingPassword
+    // Before the password's count, as every answer to a factor is: in another order two sign-ins would wait for each other.
+    if !attempt.isRight { try rehearse(attempt, db, at: instant) }
     state.handle(try passwordEvent(attempt, source, db, at: instant))
-    if state != .awaitingFactor, let answer = request.answer {
-      try SecondFactors(db, vault: vault).rehearse(answer, of: attempt.rehearsed(at: instant), at: instant)
-    }
+    if attempt.isRight, state != .awaitingFactor { try rehearse(attempt, db, at: instant) }
     guard let account = attempt.account else { return ended(state) }
 
     switch state {
@@ -43,6 +43,17 @@ extension SignIn {
       if case .opened = conclusion { try PasswordFailureStore(db).clear(attempt.digest, source) }
       return conclusion
     default: return ended(state)
+    }
+  }
+
+  private func rehearse(_ attempt: PasswordAttempt, _ db: any Transaction, at instant: Instant) throws {
+    guard let answer = attempt.request.answer else { return }
+    let factors = SecondFactors(db, vault: vault)
+    if let account = attempt.account {
+      try factors.rehearse(answer, of: account.id, at: instant)
+    } else {
+      // One factor of the stand-in, however many it has: nobody sets the price of a name that is nobody's.
+      try factors.rehearse(answer, of: attempt.standIn ?? .init(at: instant), most: 1, at: instant)
     }
   }
 

@@ -145,6 +145,8 @@ package final class Vault: Sendable {
     guard let secret = keyring.withLock({ $0.key(.data, generation) }) else { return nil }
     let key = AESGCM.Key(HKDF.derive(secret, info: "credentialflow seal " + purpose))
     sealing.withLock { $0[name] = key }
+    // It may have been forgotten meanwhile.
+    if keyring.withLock({ $0.key(.data, generation) }) == nil { sealing.withLock { $0[name] = nil } }
     return key
   }
 
