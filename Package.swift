@@ -23,7 +23,7 @@ func module(_ name: String, path: String? = nil, _ dependencies: [Target.Depende
 
 /// Every message in every language (Sources/Delivery/Messages/MessageKind.swift).
 let templates: [Resource] = [
-  "code", "verify_address", "recovery", "registration", "registration_known", "notice_new_device", "notice_password",
+  "code", "code_enrollment", "verify_address", "recovery", "registration", "registration_known", "notice_new_device", "notice_password",
   "notice_factor_added", "notice_factor_removed", "notice_factors_reset", "notice_address", "notice_recovery", "notice_invitation",
 ].flatMap { kind in ["en", "de"].map { .embedInCode("templates/\(kind).\($0).txt") } }
 
@@ -67,7 +67,7 @@ let package = Package(
         .embedInCode("0008_delivery.sql"), .embedInCode("0009_enrollment.sql"), .embedInCode("0010_webauthn.sql"),
         .embedInCode("0011_account_indexes.sql"), .embedInCode("0012_totp_step.sql"),
         .embedInCode("0013_totp_secret.sql"),
-        .embedInCode("0014_factor_confirmed.sql"),
+        .embedInCode("0014_factor_confirmed.sql"), .embedInCode("0015_outbox_urgency.sql"),
       ], swiftSettings: settings),
     .target(
       name: "Defaults", path: "Config", exclude: ["docker", "gateways", "systemd"],

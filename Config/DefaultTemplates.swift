@@ -6,6 +6,8 @@ package enum DefaultTemplates {
     switch file {
     case "code.en.txt": PackageResources.code_en_txt
     case "code.de.txt": PackageResources.code_de_txt
+    case "code_enrollment.en.txt": PackageResources.code_enrollment_en_txt
+    case "code_enrollment.de.txt": PackageResources.code_enrollment_de_txt
     case "verify_address.en.txt": PackageResources.verify_address_en_txt
     case "verify_address.de.txt": PackageResources.verify_address_de_txt
     case "recovery.en.txt": PackageResources.recovery_en_txt

@@ -22,6 +22,7 @@ package enum Migrations {
     Migration(number: 12, name: "totp_step", bytes: PackageResources._012_totp_step_sql),
     Migration(number: 13, name: "totp_secret", bytes: PackageResources._013_totp_secret_sql),
     Migration(number: 14, name: "factor_confirmed", bytes: PackageResources._014_factor_confirmed_sql),
+    Migration(number: 15, name: "outbox_urgency", bytes: PackageResources._015_outbox_urgency_sql),
   ]
 }
 

@@ -38,6 +38,9 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable, CustomString
 
   package var bytes: [UInt8] { IdentifierForm.bytes(of: high, low) }
 
+  /// When it was made, to the millisecond.
+  package var madeAt: Instant { Instant(microseconds: Int64(high >> 16) * 1000) }
+
   package var description: String { IdentifierForm.text(of: high, low) }
 
   package static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }

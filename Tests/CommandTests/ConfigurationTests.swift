@@ -31,6 +31,22 @@ import Transport
     #expect(throws: Refusal.self) { try Installation(folder: named, environment: [:]).load() }
   }
 
+  @Test("what nothing can listen on is refused with the key, and so are two listeners on one address")
+  func listeners() throws {
+    for text in ["127.0.0.1:99999", "example.com:80", "127.0.0.1", "unix:", "[::1:80"] {
+      #expect(message("{ listen: '\(text)' }")?.hasPrefix("listen: expected HOST:PORT") == true, "\(text)")
+      #expect(message("{ operations: { listen: '\(text)' } }")?.hasPrefix("operations.listen: expected HOST:PORT") == true, "\(text)")
+    }
+    for (one, other) in [("127.0.0.1:8080", "127.0.0.1:8080"), ("*:8080", "127.0.0.1:8080"), ("unix:a.sock", "unix:a.sock")] {
+      let found = message("{ listen: '\(one)', operations: { listen: '\(other)' } }")
+      #expect(found?.hasPrefix("operations.listen: '\(other)' is taken by 'listen'") == true, "\(found ?? "")")
+    }
+    for (one, other) in [("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:8080", "[::1]:8080"), ("*:8080", "unix:b.sock")] {
+      #expect(message("{ listen: '\(one)', operations: { listen: '\(other)' } }") == nil, "\(one)")
+    }
+    #expect(message("{ tokens: { accessLifetime: 5 } }")?.contains("found 5") == true)
+  }
+
   @Test("an unknown key is refused with its path and the nearest known one")
   func unknownKey() {
     #expect(message("{ lisen: ':80' }") == "lisen: unknown key; did you mean 'listen'?")

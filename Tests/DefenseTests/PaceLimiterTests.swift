@@ -71,6 +71,18 @@ struct PaceLimiterTests {
     #expect(allowed == 1_000)
   }
 
+  @Test("a request whose time was read long before it asks forgives nobody anything")
+  func stale() {
+    let limiter = PaceLimiter(capacity: 1_024)
+    let pace = Pace(perMinute: 60, burst: 5)
+    for second in 0..<60 { while limiter.take(key, at: pace, now: start + .seconds(second)) == .allowed {} }
+    let now = start + .seconds(60)
+    #expect(limiter.take(key, at: pace, now: now) == .allowed)
+    for late in [1, 20, 59] { #expect(limiter.take(key, at: pace, now: now - .seconds(late)) != .allowed) }
+    #expect(limiter.take(key, at: pace, now: now) != .allowed)
+    #expect(limiter.take(key, at: pace, now: now + .seconds(1)) == .allowed)
+  }
+
   @Test("what is given back can be taken again, and no more than was taken")
   func givenBack() {
     let limiter = PaceLimiter(capacity: 1_024)

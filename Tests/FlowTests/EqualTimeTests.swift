@@ -139,12 +139,15 @@ struct EqualTimeTests {
         try await world.application.database.transaction { db in try db.run("DELETE FROM outbox") }
       }
       func recovery(_ name: String) -> Call {
-        { guard try await credentials.recovery.start(name) else { throw World.Unexpected(what: "\(name) is paused") } }
+        {
+          let withheld = try await credentials.recovery.start(name, Self.context)
+          guard withheld == nil else { throw World.Unexpected(what: "\(name): \(withheld ?? "")") }
+        }
       }
       func registration(_ address: String) -> Call {
         {
-          let outcome = try await credentials.registration.start(address)
-          guard outcome == .accepted else { throw World.Unexpected(what: "\(address): \(outcome)") }
+          let outcome = try await credentials.registration.start(address, Self.context)
+          guard outcome == .accepted(withheld: nil) else { throw World.Unexpected(what: "\(address): \(outcome)") }
         }
       }
       try await measure("recovery of an unknown user", between: goOn) {

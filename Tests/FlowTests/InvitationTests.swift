@@ -11,10 +11,9 @@ extension World {
   func invited(_ name: String = "new@example.com", roles: [String] = [], email: String? = nil) async throws -> String {
     let new = Invitations.New(username: name, email: email, phone: nil, roles: roles)
     guard
-      case .added(_, let issued) = try await application.credentials.invitations.add(
-        new, application.configuration.accounts, by: World.admin)
+      case .added(let invited) = try await application.credentials.invitations.add(new, allowsUnicode: false, by: World.admin)
     else { throw Unexpected(what: "no invitation for \(name)") }
-    return issued.code
+    return invited.invitation.code
   }
 
   func invite(_ name: String) async throws -> Invitations.IssueOutcome {

@@ -37,6 +37,19 @@ struct PaceTests {
     }
   }
 
+  @Test("a refusal for the name that is tried speaks of that bound, not of the address's")
+  func username() async throws {
+    try await World.run(Self.settings(["pace.account": Self.limits(2)])) { world in
+      let client = try await world.addClient()
+      let body = #"{"username":"ada@example.com","password":"wrong password"}"#
+      for _ in 0..<2 { #expect(try world.auth(body, client).code == "invalid_credentials") }
+      let limited = try world.auth(body, client)
+      #expect(limited.status == 429 && limited["Retry-After"] == "60", "\(limited)")
+      #expect(limited["RateLimit"] == #""strict-account";r=0;t=120"# && limited["RateLimit-Policy"] == #""strict-account";q=2;w=120"#)
+      #expect(limited.headers.count { $0.name == "RateLimit" } == 1)
+    }
+  }
+
   @Test("an application is paced with all of its credentials together, each class for itself, and others are not")
   func application() async throws {
     let settings = Self.settings(["pace.application.strict": Self.limits(3), "pace.application.normal": Self.limits(1)])

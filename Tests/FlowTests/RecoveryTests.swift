@@ -135,7 +135,7 @@ struct RecoveryTests {
       func enrol(_ address: String) async throws {
         let begun = try world.beginCode("email", address, world.proof(person, token), token)
         let id = try #require(begun.json?["id"]?.string, "\(begun)")
-        let code = try #require(try await world.lastMail("code", to: address)).code
+        let code = try #require(try await world.lastMail("code_enrollment", to: address)).code
         try #require(try world.asUser("POST", "/auth/factors/email/\(id)/confirm", token, #"{"code":"\#(code)"}"#).status == 200)
       }
       func send(_ code: String) throws -> Answer {

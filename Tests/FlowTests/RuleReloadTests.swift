@@ -69,6 +69,8 @@ struct RuleReloadTests {
       #expect(try await explain("GET", "https://h/v1/%2e%2e", "--token", token)["reason"]?.string == "ambiguous_path")
       #expect(try await explain("GET", "https://h/v1/a", "--token", "x.y.z")["reason"]?.string == "no_rule")
       #expect(try await explain("POST", "https://h/v1/a", "--token", "x.y.z")["reason"]?.string == "invalid_token")
+      let unknown = await world.command("rule", "explain", "GET", "https://h/v1/a", "--rule", "nosuch")
+      #expect(unknown.status == .refused && unknown.errors.contains("there is no rule 'nosuch'"), "\(unknown)")
     }
   }
 }

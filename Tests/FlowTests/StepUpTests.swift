@@ -182,4 +182,21 @@ struct StepUpTests {
       }
     }
   }
+
+  @Test("a role that is deleted leaves the keys that name it, and another of its name does not come into them")
+  func forgottenRole() async throws {
+    try await World.run { world in
+      try await world.addRole("read_er", "m:read")
+      try await world.addRole("readXer", "m:look")
+      let (person, client) = (try await world.addPerson(roles: ["read_er", "readXer"]), try await world.addClient())
+      let token = try world.signedIn(person, client).token()
+      let made = try world.addKey(token, roles: #"["read_er","readXer"]"#, proof: world.proof(person, token))
+      #expect(made.status == 201, "\(made)")
+      #expect(await world.command("role", "delete", "read_er").status == .done)
+      try await world.addRole("read_er", "m:read")
+      #expect(await world.command("user", "grant", person.name, "read_er").status == .done)
+      let listed = try world.asUser("GET", "/auth/keys", token).json?["keys"]?.elements
+      #expect(listed?.first?["roles"]?.strings == ["readXer"], "\(made)")
+    }
+  }
 }

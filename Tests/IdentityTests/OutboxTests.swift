@@ -24,24 +24,49 @@ struct OutboxRowTests {
 
   private static let lease = Duration.minutes(2)
 
-  private func ground() async throws -> (SQLiteDatabase, Outbox) {
+  private func ground(queue: Int = 100) async throws -> (SQLiteDatabase, Outbox) {
     let database = try await Ground.database()
     let vault = try await Vault.open(database, MasterKey(), now: .fixed(at: Ground.start))
     func reader(_ members: [String: SettingsValue]) -> SettingsReader {
       SettingsReader(members) { path throws(SettingsError) in throw SettingsError(path: path, detail: "no file") }
     }
-    let mail = try MailSettings(from: reader(["url": .string("smtp://127.0.0.1:1"), "from": .string("noreply@example.com")]))
+    let mail = try MailSettings(
+      from: reader(["url": .string("smtp://127.0.0.1:1"), "from": .string("noreply@example.com"), "queue": .integer(queue)]))
     return (database, Outbox(vault: vault, mail: mail, sms: try SMSSettings(from: reader([:])), product: "Test"))
   }
 
-  private func enqueue(_ outbox: Outbox, _ database: any Database, count: Int, at instant: Instant = Ground.start) async throws {
+  /// Answers how many were taken in.
+  @discardableResult private func enqueue(
+    _ outbox: Outbox, _ database: any Database, _ kind: MessageKind = .code, count: Int, at instant: Instant = Ground.start
+  ) async throws -> Int {
     try await database.transaction { db in
-      for _ in 0..<count {
-        guard let address = MailAddress("ann@example.com") else { return }
-        let values = MessageValues([.code: "123456"])
-        _ = try outbox.enqueue(OutgoingMessage(.code, to: .mail(address), values, lifetime: .minutes(10)), db, at: instant)
+      guard let address = MailAddress("ann@example.com") else { return 0 }
+      let values = MessageValues([.code: "123456"])
+      return try (0..<count).count { _ in
+        let message = OutgoingMessage(kind, to: .mail(address), values, lifetime: .minutes(10))
+        return if case .queued = try outbox.enqueue(message, db, at: instant) { true } else { false }
       }
     }
+  }
+
+  @Test("what people wait for goes before what can wait, however long that has waited")
+  func urgency() async throws {
+    let (database, outbox) = try await ground()
+    try await enqueue(outbox, database, .registration, count: 5)
+    try await enqueue(outbox, database, .recovery, count: 2, at: Ground.start + .seconds(1))
+    try await enqueue(outbox, database, count: 2, at: Ground.start + .seconds(2))
+    let rows = try await claim(database, 1, limit: 6, at: Ground.start + .seconds(3))
+    #expect(rows.map(\.template) == ["code", "code", "recovery", "recovery", "registration", "registration"])
+  }
+
+  @Test("what strangers ask for fills half of the room; what is withdrawn takes none")
+  func room() async throws {
+    let (database, outbox) = try await ground(queue: 100)
+    try await database.transaction { db in
+      for _ in 0..<200 { try outbox.send(.recovery, to: nil, MessageValues([:]), lifetime: .minutes(30), db, at: Ground.start) }
+    }
+    #expect(try await enqueue(outbox, database, .registration, count: 80) == 50)
+    #expect(try await enqueue(outbox, database, count: 80) == 50)
   }
 
   private func claim(_ database: any Database, _ name: UInt8, limit: Int = 100, at instant: Instant) async throws -> [OutboxRow] {
@@ -70,7 +95,7 @@ struct OutboxRowTests {
     #expect(try await database.transaction { try OutboxStore($0).delete(dead) } == false)
     try await database.transaction { try OutboxStore($0).bury(dead, because: "late") }
     #expect(try await database.transaction { try OutboxStore($0).delete(heir) })
-    #expect(try await database.read { try OutboxStore($0).waiting() } == 0)
+    #expect(try await database.read { try OutboxStore($0).waiting(.mail) } == 0)
   }
 
   @Test("a row that a clock in the future put off is due when the clock is set right")

@@ -52,9 +52,10 @@ struct PasswordPolicyTests {
     let hints = ["ada.lovelace@example.org", "Lovelace"]
     for text in [
       "aaaaaaaaaaaaaaaaaaaaaaaa", "123456789012345678901234", "password1234!password1234", "Lovelace1815!", "ada.lovelace@example.org1!",
-      "CredentialFlow1!", "lovelacelovelacelovelace", "qwertyuiop1!",
+      "CredentialFlow1!", "lovelacelovelacelovelace", "qwertyuiop1!", "lovelace-lovelace-lovelace-1", "Lovelace1lovelace2LOVELACE3!",
+      "letmein-letmein-1", "1q2w3e4r5t6y!a", "q1w2e3r4t5y6!",
     ] { #expect(try await flaws(text, policy, hints: hints) == [.guessable], "\(text)") }
-    for text in ["correct horse battery staple", "wpvkq-zd83h!x", "seven lamps on the wet pier"] {
+    for text in ["correct horse battery staple", "wpvkq-zd83h!x", "seven lamps on the wet pier", "blue-river-blue-mountain-7"] {
       #expect(try await flaws(text, policy, hints: hints) == [], "\(text)")
     }
     // Without the hints the name is worth more.

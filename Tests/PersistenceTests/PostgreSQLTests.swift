@@ -1,3 +1,4 @@
+import Glibc
 import Primitives
 import Testing
 
@@ -34,6 +35,31 @@ import Testing
       }
       let row = try await database.read { try $0.row("SELECT COUNT(*) AS count FROM admin WHERE is_on") }
       #expect(try row?.integer("count") == 1)
+    }
+  }
+
+  @Test("a repetition runs alone: nobody's first try comes between", .enabled(if: hasServer, "no PostgreSQL named"))
+  func alone() async throws {
+    try await onSchema { database, schema in
+      _ = try await Migrator(database, [], now: .fixed(at: Instant(unixSeconds: 0))).run()
+      try await database.transaction { db in
+        try db.script("CREATE TABLE counter (id BIGINT PRIMARY KEY, count BIGINT NOT NULL)")
+        try db.run("INSERT INTO counter (id, count) VALUES (\(1), \(0))")
+      }
+      let other = try schema.database(try DatabaseSettings(testing: [:]))
+      let watcher = try PostgreSQLConnection(try LibPQ(), url: schema.url, password: nil, settings: try DatabaseSettings(testing: [:]))
+      let rival = Rival(other, watcher)
+      let tries = try await database.transaction { db in
+        let before = try db.row("SELECT count FROM counter WHERE id = \(1)")?.integer("count") ?? 0
+        // Whoever tries meanwhile for the first time is through before the write, or waits until this is over.
+        let number = try rival.comesBetween()
+        try db.run("UPDATE counter SET count = \(before + 1) WHERE id = \(1)")
+        return number
+      }
+      #expect(tries == 2)
+      await rival.finish()
+      await other.close()
+      #expect(try await database.read { try $0.row("SELECT count FROM counter")?.integer("count") } == 3)
     }
   }
 
@@ -130,5 +156,40 @@ extension TestDatabase {
   static func closingQuietly<Opened: Database>(_ database: Opened, _ body: (Opened) async -> Void) async {
     await body(database)
     await database.close()
+  }
+}
+
+/// Somebody who counts up as well, each time that he is called, by a first try of his own.
+private final class Rival: @unchecked Sendable {
+  private let database: PostgreSQLDatabase
+  private let watcher: PostgreSQLConnection
+  private var calls = 0
+  private var tasks: [Task<Void, any Error>] = []
+
+  init(_ database: PostgreSQLDatabase, _ watcher: PostgreSQLConnection) {
+    self.database = database
+    self.watcher = watcher
+  }
+
+  /// Returns when the rival has committed, or waits for a lock. Answers how often it was called. One at a time calls it.
+  func comesBetween() throws -> Int {
+    calls += 1
+    let before = try count()
+    tasks.append(
+      Task { [database] in
+        try await database.transaction { try $0.run("UPDATE counter SET count = count + 1 WHERE id = \(1)") }
+      })
+    while try count() == before, try !isWaiting() { sched_yield() }
+    return calls
+  }
+
+  func finish() async { for task in tasks { try? await task.value } }
+
+  private func count() throws -> Int64 { try watcher.rows("SELECT count FROM counter").first?.integer("count") ?? 0 }
+
+  private func isWaiting() throws -> Bool {
+    try watcher.rows(
+      "SELECT pid FROM pg_locks WHERE NOT granted AND relation = to_regclass('schema_migration')"
+    ).first != nil
   }
 }

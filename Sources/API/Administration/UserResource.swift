@@ -24,23 +24,38 @@ struct UserResource: Sendable {
     return answer(account)
   }
 
-  /// Answers what the new user needs once, as `user add --json` prints it.
+  /// Answers what the new user needs once, as `user add --json` prints it: factors, or with `invite` an invitation.
   func create(_ call: Call) async throws -> Response {
     let body = try JSONObjectReader(call.request.body)
-    let new = Accounts.New(
-      username: try body.string("username"), email: try contact(body, "email", Self.emailForm, ContactRule.isEmail),
-      phone: try contact(body, "phone", Self.phoneForm, ContactRule.isPhone), roles: try body.stringsIfPresent("roles") ?? [],
-      password: try body.secret("password"))
+    let isInvited = try body.booleanIfPresent("invite") ?? false
+    let (username, roles) = (try body.string("username"), try body.stringsIfPresent("roles") ?? [])
+    let email = try contact(body, "email", Self.emailForm, ContactRule.isEmail)
+    let phone = try contact(body, "phone", Self.phoneForm, ContactRule.isPhone)
+    let password = try isInvited ? nil : body.secret("password")
     try body.finish()
-    guard new.roles.isEmpty || call.allows(.rolesWrite) else {
+    guard roles.isEmpty || call.allows(.rolesWrite) else {
       throw Problem(
         .insufficientPermission, "To give the new user roles needs the permission \(OwnPermission.rolesWrite.rawValue) as well.",
         errors: [(pointer: "/roles", detail: "leave it out, or ask somebody who may grant roles")])
     }
-    switch try await accounts.add(new, by: call.provenance) {
-    case .added(let enrolment):
-      let headers = [Precondition.etag(enrolment.account.version), ("Location", "/admin/v1/users/\(enrolment.account.id)")]
-      return .json(.created, headers: headers) { $0.enrolment(enrolment) }
+    if let password {
+      let new = Accounts.New(username: username, email: email, phone: phone, roles: roles, password: password)
+      let enrolment = try made(try await accounts.add(new, by: call.provenance), body)
+      return created(enrolment.account) { $0.enrolment(enrolment) }
+    }
+    let new = Invitations.New(username: username, email: email, phone: phone, roles: roles)
+    let outcome = try await invitations.add(new, allowsUnicode: accounts.settings.allowsUnicode, by: call.provenance)
+    let invited = try made(outcome, body)
+    return created(invited.account) { $0.invited(invited) }
+  }
+
+  private func created(_ account: Account, _ write: (inout JSONWriter) -> Void) -> Response {
+    .json(.created, headers: [Precondition.etag(account.version), ("Location", "/admin/v1/users/\(account.id)")], write)
+  }
+
+  private func made<Made>(_ addition: AccountAddition<Made>, _ body: JSONObjectReader) throws -> Made {
+    switch addition {
+    case .added(let made): return made
     case .nameTaken: throw Problem.conflict("/username", "there is a user of this name already")
     case .invalidUsername(let refusal): throw body.wrong("username", "\(refusal)")
     case .invalidPassword(let flaws): throw Problem.weakPassword(flaws, "/password")
@@ -132,6 +147,15 @@ extension JSONWriter {
       json.member("code", issued.code)
       json.member("url", issued.url)
       json.member("expires_at", issued.expiresAt.rfc3339())
+    }
+  }
+
+  /// What is shown of an account without password and factor once: here and by `user add --invite --json`.
+  package mutating func invited(_ invited: Invitations.Invited) {
+    object { json in
+      json.member("id", "\(invited.account.id)")
+      json.member("username", invited.account.username.text)
+      json.member("invitation") { $0.invitation(invited.invitation) }
     }
   }
 

@@ -50,7 +50,10 @@ struct AuthEndpoint: Endpoint {
   private func audience(of input: Input, _ application: Application?) throws -> String {
     guard let audience = input.audience, audience != issuer else { return issuer }
     guard let application, application.audiences.contains(audience) else {
-      throw JSONError(pointer: "/audience", detail: "this application may not ask for that audience")
+      throw JSONError(
+        pointer: "/audience",
+        detail: "this application may not ask for that audience; PATCH /admin/v1/apps/{id} or 'app add --audience' allows one"
+      )
     }
     return audience
   }

@@ -37,7 +37,8 @@ struct RecoverySendEndpoint: Endpoint {
     let method = try body.sentMethod()
     try body.finish()
     guard let code else { throw CodeSendAnswer.invalidChallenge }
-    return try CodeSendAnswer.response(try await codes.send(recovery: code, method, SignInContext(call)), call)
+    return try CodeSendAnswer.response(
+      try await codes.send(recovery: code, method, SignInContext(call)), call, listed: "POST /auth/recovery/options lists them")
   }
 }
 
@@ -66,7 +67,10 @@ private struct CodeSendInput {
 
 /// The same bytes whether a code went out or was held back.
 private enum CodeSendAnswer {
-  static func response(_ outcome: CodeSending.Outcome, _ call: Call) throws -> Response {
+  /// `listed`: where the methods stand.
+  static func response(
+    _ outcome: CodeSending.Outcome, _ call: Call, listed: String = "the challenge's 'methods' lists them"
+  ) throws -> Response {
     switch outcome {
     case .sent(let address, let lifetime):
       return .json(.accepted) { json in
@@ -78,7 +82,7 @@ private enum CodeSendAnswer {
       }
     case .invalidChallenge: throw invalidChallenge
     case .factorUnavailable:
-      throw Problem(.factorUnavailable, "The user has no factor of this method; the challenge's 'methods' lists them.")
+      throw Problem(.factorUnavailable, "The user has no factor of this method that counts here; \(listed).")
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Defense
 internal import HTTP
 internal import Identity
 internal import JSON
@@ -66,8 +67,11 @@ struct SignInAnswer {
       headers: [retryAfter(retry)])
   }
 
-  static func paced(_ retry: Duration) -> Problem {
-    Problem(.rateLimited, "Too many sign-ins for this username; try again in \(max(1, retry.inSeconds)) s.", headers: [retryAfter(retry)])
+  static func paced(_ wait: PasswordPace.Wait) -> Problem {
+    Problem(
+      .rateLimited, "Too many sign-ins for this username; try again in \(wait.seconds) s.",
+      headers: [retryAfter(.seconds(wait.seconds))]
+        + RateLimitFields.headers(PaceDimension.account.policy(.strict), wait.pace, wait.standing))
   }
 
   static func wrongAnswer(_ left: Int) -> Problem {

@@ -15,10 +15,15 @@ struct EnrollerChecks: Sendable {
       return (.user(session), session.account)
     }
     guard let enrollee = try await enrollments.enrollee(credential) else {
-      throw Problem(
-        .invalidToken, "The enrolment token is used or over; accept the invitation again.",
-        headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+      throw Self.ended
     }
     return (.enrollee(enrollee), enrollee.account)
+  }
+
+  static var ended: Problem {
+    Problem(
+      .invalidToken,
+      "The enrolment token is used or over. Sign in, where a factor was confirmed by it; else accept the invitation again.",
+      headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
   }
 }

@@ -85,7 +85,15 @@ struct EvaluationsEndpoint: Endpoint {
 struct KnownSubjects {
   let gate: Gate
   let accounts: Accounts
-  private var standings: [Evaluation.Subject: Standing?] = [:]
+  private var known: [Evaluation.Subject: Found] = [:]
+
+  private enum Found {
+    case standing(Standing)
+    /// Ended or disabled.
+    case over
+    /// Nobody is called so: who is nobody may do nothing, and was never taken anything.
+    case nobody
+  }
 
   init(gate: Gate, accounts: Accounts) {
     self.gate = gate
@@ -94,32 +102,42 @@ struct KnownSubjects {
 
   /// `permission` is `nil` where the question makes none: nobody can hold that.
   mutating func answer(_ subject: Evaluation.Subject, _ permission: Permission?) async throws -> EvaluationAnswer {
-    let standing: Standing?
-    if let known = standings[subject] {
-      standing = known
+    let found: Found
+    if let before = known[subject] {
+      found = before
     } else {
-      standing = try await read(subject)
-      standings[subject] = .some(standing)
+      found = try await read(subject)
+      known[subject] = found
     }
-    guard let standing else { return .denied(.revoked) }
-    guard let permission, standing.active.allows(permission) else { return .denied(.insufficientPermission) }
-    return .permitted
+    switch found {
+    case .standing(let standing):
+      guard let permission, standing.active.allows(permission) else { return .denied(.insufficientPermission) }
+      return .permitted
+    case .over: return .denied(.revoked)
+    case .nobody: return .denied(.insufficientPermission)
+    }
   }
 
-  /// `nil` for who is unknown, ended or disabled.
-  private func read(_ subject: Evaluation.Subject) async throws -> Standing? {
+  private func read(_ subject: Evaluation.Subject) async throws -> Found {
+    let standing: Standing?
     switch subject.type {
     case "user":
-      if let id = Account.ID(subject.id) { return try await gate.standing(of: id) }
-      guard let account = try await accounts.account(named: subject.id) else { return nil }
-      return try await gate.standing(of: account.id)
+      let account: Account?
+      if let id = Account.ID(subject.id) {
+        account = try await accounts.account(id)
+      } else {
+        account = try await accounts.account(named: subject.id)
+      }
+      guard let account else { return .nobody }
+      standing = try await gate.standing(of: account.id)
     case "application":
-      guard let id = Application.ID(subject.id) else { return nil }
-      return try await gate.standing(of: id, audience: nil)
+      guard let id = Application.ID(subject.id) else { return .nobody }
+      standing = try await gate.standing(of: id, audience: nil)
     case "session":
-      guard let id = Session.ID(subject.id) else { return nil }
-      return try await gate.standing(of: id)
-    default: return nil
+      guard let id = Session.ID(subject.id) else { return .nobody }
+      standing = try await gate.standing(of: id)
+    default: return .nobody
     }
+    return standing.map { .standing($0) } ?? .over
   }
 }

@@ -10,7 +10,8 @@ extension OperationDescription {
     [
       admin(.get, "/users", "Lists the users by name", [Answer(200, "A page", .page(of: .named(.user)))]),
       admin(
-        .post, "/users", "Makes a user with a password, a TOTP factor and recovery codes", input: AdministrationSchemas.newUser,
+        .post, "/users", "Makes a user with a password, a TOTP factor and recovery codes, or one who is invited",
+        input: AdministrationSchemas.newUser,
         [Answer(201, "The user, and what is shown once", .named(.userEnrolment), headers: ["ETag", "Location"])],
         problems: [.conflict, .weakPassword, .overloaded]),
       admin(.get, "/users/{id}", "Shows a user", [Answer(200, "The user", .named(.user), headers: ["ETag"])], problems: [.notFound]),

@@ -16,7 +16,9 @@ enum AdministrationSchemas {
 
   static var newUser: Schema {
     .input([
-      .always("username", .string(lengths: 1...254)), .always("password", .string(format: "password", lengths: 8...256)),
+      .always("username", .string(lengths: 1...254)),
+      .maybe("invite", .boolean("True makes no password and no factor, and answers an invitation by which the user sets both.")),
+      .maybe("password", .string("Required without `invite`, and refused with it.", format: "password", lengths: 8...256)),
       .maybe("email", email), .maybe("phone", phone), .maybe("roles", .array(of: name, "Needs cf/roles:write as well.")),
     ])
   }
@@ -32,9 +34,9 @@ enum AdministrationSchemas {
     .object(
       [
         .always("id", .identifier), .always("username", .string()),
-        .always("totp", .object([.always("secret", .string("Base32.")), .always("uri", .string("otpauth://…"))])),
-        .always("recovery_codes", .strings),
-      ], "Shown once.")
+        .maybe("totp", .object([.always("secret", .string("Base32.")), .always("uri", .string("otpauth://…"))])),
+        .maybe("recovery_codes", .strings), .maybe("invitation", invitation),
+      ], "Shown once: `totp` and `recovery_codes`, or with `invite` the `invitation`.")
   }
 
   static var invitation: Schema {

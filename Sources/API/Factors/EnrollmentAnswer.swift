@@ -21,7 +21,7 @@ enum EnrollmentAnswer {
         }
       }
     case .unproven: throw Call.unproven()
-    case .ended: throw ended
+    case .ended: throw EnrollerChecks.ended
     case .tooMany: throw Problem(.conflict, "The user has as many factors as are allowed; remove one first.")
     }
   }
@@ -43,7 +43,7 @@ enum EnrollmentAnswer {
     case .wrong(let left): throw wrong(left)
     case .unknown:
       throw Problem(.notFound, "No factor of this id waits for its confirmation by this caller; begin again.")
-    case .ended: throw ended
+    case .ended: throw EnrollerChecks.ended
     case .rolesDoNotFit:
       throw Problem(.insufficientPermission, "The user holds more roles than fit into a token; nothing was changed. Ask the operator.")
     }
@@ -53,12 +53,6 @@ enum EnrollmentAnswer {
     let next =
       left > 0 ? "\(left) more \(left == 1 ? "try is" : "tries are") left." : "What was begun is gone; begin the enrolment again."
     return Problem(.invalidChallengeResponse, "The answer is wrong. " + next) { $0.member("attempts_left", left) }
-  }
-
-  private static var ended: Problem {
-    Problem(
-      .invalidToken, "The enrolment token is used or over; accept the invitation again.",
-      headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
   }
 }
 

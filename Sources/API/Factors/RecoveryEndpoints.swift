@@ -14,14 +14,14 @@ struct RecoveryStartEndpoint: Endpoint {
     let username = try body.string("username")
     guard (1...254).contains(username.utf8.count) else { throw body.wrong("username", "expected 1 to 254 bytes") }
     try body.finish()
-    let isBegun = try await recovery.start(username)
+    let withheld = try await recovery.start(username, SignInContext(call))
     var response = Response.json(.accepted) { json in
       json.object { json in
         json.member("expires_in", RecoveryState.lifetime.inSeconds)
         json.member("request_id", call.request.id)
       }
     }
-    if !isBegun { response.reason = "a recovery was begun for this name less than 5 minutes ago: no mail" }
+    response.reason = withheld.map { "no mail: \($0)" }
     return response
   }
 }

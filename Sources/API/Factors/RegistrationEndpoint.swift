@@ -11,17 +11,20 @@ struct RegistrationEndpoint: Endpoint {
     let body = try JSONObjectReader(call.request.body)
     let email = try body.string("email")
     try body.finish()
-    switch try await registration.start(email) {
-    case .accepted: break
+    var withheld: String?
+    switch try await registration.start(email, SignInContext(call)) {
+    case .accepted(let reason): withheld = reason
     case .disabled: throw Problem(.forbidden, "This server takes no registrations; ask the operator for an invitation.")
     case .invalidAddress: throw body.wrong("email", "expected an address such as alice@example.com")
     case .foreignDomain: throw body.wrong("email", "this server takes registrations from other domains only")
     }
-    return .json(.accepted) { json in
+    var response = Response.json(.accepted) { json in
       json.object { json in
         json.member("expires_in", Invitation.lifetime.inSeconds)
         json.member("request_id", call.request.id)
       }
     }
+    response.reason = withheld.map { "no mail: \($0)" }
+    return response
   }
 }

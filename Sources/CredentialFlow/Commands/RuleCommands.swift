@@ -29,6 +29,9 @@ enum RuleCommands {
     ],
     examples: ["rule explain GET https://api.example.com/v1/models", "rule explain GET https://api.example.com/x --token eyJ…"],
     action: .application { invocation, console, application in
+      if let name = invocation.value("rule"), !application.rules.current.rules.contains(where: { $0.name == name }) {
+        throw Refusal("there is no rule '\(name)', and a gateway that names it is refused; 'rule list' shows them")
+      }
       let method = try invocation.argument("METHOD")
       let (host, target) = try split(try invocation.argument("URL"), invocation)
       let request = OriginalRequest(method: Array(method.utf8)[...], host: host, target: target)

@@ -11,6 +11,9 @@ enum ServeCommand {
     options: [.value("listen", "HOST:PORT", "the public listener, over `listen` of the configuration; port 0 takes a free one")],
     examples: ["serve", "serve --listen 127.0.0.1:8080 --data ./data"],
     action: .folder { invocation, console, installation in
+      if let listen = invocation.value("listen"), ListenAddress(listen) == nil {
+        throw invocation.wrong("--listen takes HOST:PORT or unix:PATH, not '\(listen)'")
+      }
       let folder = installation.folder
       try folder.require()
       guard let lock = try FolderLock.acquire(folder) else {

@@ -30,14 +30,8 @@ enum UserCommands {
       let new = Accounts.New(
         username: try invocation.argument("USER"), email: try ContactAddress.email(invocation),
         phone: try ContactAddress.phone(invocation), roles: invocation.values("role"), password: try console.password())
-      switch try await application.accounts.add(new, by: console.provenance) {
-      case .added(let enrolment): EnrolmentText(enrolment: enrolment).write(to: console, isJSON: invocation.isJSON)
-      case .nameTaken: throw Refusal("there is a user of this name already")
-      case .invalidUsername(let refusal): throw Refusal("the username is refused: \(refusal)")
-      case .invalidPassword(let flaws): throw Refusal("the password is refused: \(flaws.sentence)")
-      case .separationOfDuty(let name): throw Refusal("the separation '\(name)' keeps two of these roles apart; nothing was made")
-      case .unknownRole(let role): throw Refusal("there is no role '\(role)'; nothing was made. 'role add \(role)' makes it")
-      }
+      let enrolment = try made(try await application.accounts.add(new, by: console.provenance))
+      EnrolmentText(enrolment: enrolment).write(to: console, isJSON: invocation.isJSON)
       return .done
     })
 
@@ -60,10 +54,9 @@ enum UserCommands {
     action: .application { invocation, console, application in
       let account = try await account(invocation, application)
       let roles = try await application.roles.assignments(of: .account(account.id))
-      let factors = try await application.accounts.factors(of: account.id).filter(\.isConfirmed)
-      let addresses = try await application.accounts.codeAddresses(of: account.id)
+      let factors = try await application.credentials.factors.list(of: account.id).filter(\.factor.isConfirmed)
       let held = UserState(
-        factors: factors, addresses: addresses, devices: try await application.credentials.devices.list(of: account.id),
+        factors: factors, devices: try await application.credentials.devices.list(of: account.id),
         isPasswordLocked: try await application.accounts.passwordLock(of: account) != .none)
       if invocation.isJSON {
         console.json { $0.account(account, roles: roles, held) }
@@ -77,13 +70,19 @@ enum UserCommands {
       console.line("made      \(account.createdAt.rfc3339())")
       for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
       console.line("password  \(account.password == nil ? "none yet" : held.isPasswordLocked ? "locked: 'user unlock' lifts it" : "set")")
-      for factor in factors {
-        let state = factor.isLocked ? "locked" : "\(factor.failures) failures in a row"
-        let words = [factor.method.rawValue, factor.name.isEmpty ? nil : "\"\(factor.name)\"", addresses[factor.id]]
-        let name = words.compactMap(\.self).joined(separator: " ")
-        console.line("factor    \(name), \(state), last used \(factor.lastUsedAt?.rfc3339() ?? "never")")
+      for listed in factors {
+        let factor = listed.factor
+        let words = [factor.method.rawValue, factor.name.isEmpty ? nil : "\"\(factor.name)\"", listed.address]
+        let facts: [String?] = [
+          words.compactMap(\.self).joined(separator: " "), listed.remaining.map { "\($0) left" },
+          factor.isLocked ? "locked" : "\(factor.failures) failures in a row", "last used \(factor.lastUsedAt?.rfc3339() ?? "never")",
+        ]
+        console.line("factor    \(facts.compactMap(\.self).joined(separator: ", "))")
       }
-      for device in held.devices { console.line("device    \(device.name), \(device.id), last used \(device.lastUsedAt.rfc3339())") }
+      for device in held.devices {
+        let words = [device.name.isEmpty ? "unnamed" : device.name, "\(device.id)", "last used \(device.lastUsedAt.rfc3339())"]
+        console.line("device    \(words.joined(separator: ", "))")
+      }
       return .done
     })
 
@@ -156,6 +155,17 @@ enum UserCommands {
       return try RoleCommands.report(outcome, invocation, console)
     })
 
+  static func made<Made>(_ addition: AccountAddition<Made>) throws -> Made {
+    switch addition {
+    case .added(let made): return made
+    case .nameTaken: throw Refusal("there is a user of this name already")
+    case .invalidUsername(let refusal): throw Refusal("the username is refused: \(refusal)")
+    case .invalidPassword(let flaws): throw Refusal("the password is refused: \(flaws.sentence)")
+    case .separationOfDuty(let name): throw Refusal("the separation '\(name)' keeps two of these roles apart; nothing was made")
+    case .unknownRole(let role): throw Refusal("there is no role '\(role)'; nothing was made. 'role add \(role)' makes it")
+    }
+  }
+
   private static func account(_ invocation: Invocation, _ application: Application) async throws -> Account {
     let name = try invocation.argument("USER")
     guard let account = try await application.accounts.account(named: name) else { throw Refusal("there is no user '\(name)'") }
@@ -185,8 +195,7 @@ enum ContactAddress {
 
 /// What a user has beside the account.
 private struct UserState {
-  let factors: [Factor]
-  let addresses: [Factor.ID: String]
+  let factors: [OwnFactors.Listed]
   let devices: [Device]
   let isPasswordLocked: Bool
 }
@@ -215,12 +224,14 @@ extension JSONWriter {
         }
       }
       json.member("factors") { json in
-        json.array(held.factors) { json, factor in
+        json.array(held.factors) { json, listed in
+          let factor = listed.factor
           json.object { json in
             json.member("id", "\(factor.id)")
             json.member("method", factor.method.rawValue)
             json.member("name", factor.name)
-            json.member("address", ifPresent: held.addresses[factor.id])
+            json.member("address", ifPresent: listed.address)
+            if let remaining = listed.remaining { json.member("remaining", remaining) }
             json.member("failures", factor.failures)
             json.member("locked", factor.isLocked)
             json.member("last_used_at", ifPresent: factor.lastUsedAt?.rfc3339())

@@ -28,26 +28,16 @@ enum UserInvitationCommands {
     let new = Invitations.New(
       username: try invocation.argument("USER"), email: try ContactAddress.email(invocation), phone: try ContactAddress.phone(invocation),
       roles: invocation.values("role"))
-    switch try await application.credentials.invitations.add(new, application.configuration.accounts, by: console.provenance) {
-    case .added(let account, let issued):
-      if invocation.isJSON {
-        console.json { json in
-          json.object { json in
-            json.member("id", "\(account.id)")
-            json.member("username", account.username.text)
-            json.member("invitation") { $0.invitation(issued) }
-          }
-        }
-        return .done
-      }
-      console.line("user      \(account.username)")
-      console.line("id        \(account.id)")
-      write(issued, console)
-    case .nameTaken: throw Refusal("there is a user of this name already")
-    case .invalidUsername(let refusal): throw Refusal("the username is refused: \(refusal)")
-    case .separationOfDuty(let name): throw Refusal("the separation '\(name)' keeps two of these roles apart; nothing was made")
-    case .unknownRole(let role): throw Refusal("there is no role '\(role)'; nothing was made. 'role add \(role)' makes it")
+    let outcome = try await application.credentials.invitations.add(
+      new, allowsUnicode: application.configuration.accounts.allowsUnicode, by: console.provenance)
+    let invited = try UserCommands.made(outcome)
+    if invocation.isJSON {
+      console.json { $0.invited(invited) }
+      return .done
     }
+    console.line("user      \(invited.account.username)")
+    console.line("id        \(invited.account.id)")
+    write(invited.invitation, console)
     return .done
   }
 

@@ -76,6 +76,9 @@ struct Configuration: Settings {
 
   /// Sections that are right each, and not together.
   private func refuseContradictions(_ reader: SettingsReader) throws(SettingsError) {
+    if let world = ListenAddress(service.listen), let own = ListenAddress(operations.listen), world.collides(with: own) {
+      throw reader.wrong("operations.listen", "'\(operations.listen)' is taken by 'listen'; each needs an address of its own")
+    }
     if edge.isRequired, !proxies.contains(where: { $0.rule.dialect == .cloudflare }) {
       throw reader.wrong("edge.required", "nobody could come through the edge: name a proxy of the dialect cloudflare in 'proxies'")
     }
@@ -106,7 +109,7 @@ struct ServiceSettings: Settings {
       guard url.hasPrefix("https://") || url.hasPrefix("http://"), !url.hasSuffix("/"), !url.contains(where: { " ?#".contains($0) })
       else { throw reader.wrong(key, "expected an http or https address without a slash, query or fragment at its end, found '\(url)'") }
     }
-    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
+    try ListenAddress.require(listen, reader)
     guard !name.isEmpty, name.utf8.count <= 64, !name.contains(":") else {
       throw reader.wrong("name", "expected 1 to 64 bytes without a colon")
     }
@@ -133,6 +136,25 @@ struct OperationsSettings: Settings {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
     socketMode = try reader.choice("socketMode", default: .owner)
     tls = try reader.section("tls")
-    guard listen.contains(":") else { throw reader.wrong("listen", "expected HOST:PORT or unix:PATH, found '\(listen)'") }
+    try ListenAddress.require(listen, reader)
+  }
+}
+
+extension ListenAddress {
+  /// What `listen` says must be an address: names are not resolved.
+  fileprivate static func require(_ text: String, _ reader: SettingsReader) throws(SettingsError) {
+    guard ListenAddress(text) == nil else { return }
+    throw reader.wrong(
+      "listen", "expected HOST:PORT with an IP address, '*' or localhost and a port up to 65535, or unix:PATH, found '\(text)'")
+  }
+
+  /// Whether both cannot be listened on at once.
+  fileprivate func collides(with other: ListenAddress) -> Bool {
+    switch (self, other) {
+    case (.internet(_, 0), _): false
+    case (.internet(let one, let port), .internet(let another, let otherPort)):
+      port == otherPort && (one == another || one.isUnspecified || another.isUnspecified)
+    default: self == other
+    }
   }
 }

@@ -33,6 +33,16 @@ struct ApplicationCheck: Sendable {
         return "the master key fits; \(active.count) signing keys are active"
       }
     },
+    ApplicationCheck(name: "registration") { application in
+      await finding("'role add' makes it, or take it out of registration.roles") {
+        guard application.configuration.registration.isEnabled else { return "off" }
+        let roles = application.configuration.registration.roles
+        if let missing = try await application.roles.missing(of: roles) {
+          throw Refusal("registration.roles: there is no role '\(missing)', and nobody can register")
+        }
+        return "on; new accounts hold \(roles.isEmpty ? "no role" : roles.joined(separator: ", "))"
+      }
+    },
     ApplicationCheck(name: "messages") { application in
       await finding("'credentialflow outbox list' shows them, with what went wrong") {
         guard OutboxChannel.allCases.contains(where: application.outbox.canSend) else { return "no mail and no SMS is configured" }

@@ -9,6 +9,13 @@ struct Service {
 
   let application: Application
 
+  /// Names of roles are looked up where they are given; who registers would be the first to hear of one that is not there.
+  private func warnOfMissingRoles() async {
+    let registration = application.configuration.registration
+    guard registration.isEnabled, let missing = try? await application.roles.missing(of: registration.roles) else { return }
+    application.log.warning("registration_role_missing", ("role", .string(missing)), ("advice", .string("'doctor' says what to do")))
+  }
+
   /// Returns after the last answer is sent.
   func run(listen: String?) async throws {
     let signals = ServiceSignals()
@@ -21,6 +28,7 @@ struct Service {
     let maintenance = Task { await server.maintain() }
     let delivery = Task { await server.outbox.run() }
     let control = try ControlServer(path: application.installation.folder.controlSocketPath) { await runner.run($0, in: application) }
+    await warnOfMissingRoles()
     let status = "listening on \(addresses.joined(separator: ", "))"
     notification.ready(status)
     let watchdog = watch(server, notification)

@@ -83,6 +83,10 @@ package final class PaceLimiter: @unchecked Sendable {
     shards[shard(hash)].fetch(hash)
   }
 
+  /// Microseconds by which a caller's clock may be behind another's: a request's time is that of its first lines, and its body may
+  /// take its time to come.
+  private static let patience: Int64 = 120_000_000
+
   /// Takes one token where there is one.
   package func take(_ key: PaceKey, at pace: Pace, now: Instant) -> PaceVerdict {
     let (interval, tolerance, now) = (pace.interval, pace.tolerance, now.microseconds)
@@ -91,12 +95,14 @@ package final class PaceLimiter: @unchecked Sendable {
     return shards[shard].table.withLock { table in
       let place = table.place(of: hash)
       let stored = place.map { table.instant($0) } ?? 0
-      // A clock that was stepped back must not lock a source out for the length of the step.
-      let current = min(max(stored, now), now + tolerance)
+      // A clock that was stepped back must not lock a source out for the length of the step. A little more than a bucket can hold says
+      // only that `now` was read a while ago, and is no reason to forgive anything.
+      let isStepped = stored > now + tolerance + Self.patience
+      let current = isStepped ? now + tolerance : max(stored, now)
       let next = current + interval
       guard next - now <= tolerance else {
         // Kept, or it would be cut anew at every try, and never be over before the old time comes round again.
-        if let place, current < stored { table.set(place, fullAt: current) }
+        if let place, isStepped { table.set(place, fullAt: current) }
         return .limited(retryAfter: Int((next - now - tolerance + 999_999) / 1_000_000))
       }
       if let place {

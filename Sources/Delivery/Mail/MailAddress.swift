@@ -20,6 +20,12 @@ package struct MailAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// As an answer may show it to whoever holds the account: the first letter and the domain.
+  /// With `count` characters before the mask, and never the whole of what stands before the `@` unless that is all there is.
+  package func masked(after count: Int) -> String {
+    let local = text.prefix { $0 != "@" }
+    return "\(local.prefix(count))***@\(domain)"
+  }
+
   package var masked: String { "\(text.prefix(1))***@\(domain)" }
 
   private static func isDotAtom(_ bytes: Substring.UTF8View) -> Bool {

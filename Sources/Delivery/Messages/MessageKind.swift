@@ -2,6 +2,8 @@
 package enum MessageKind: String, Sendable, CaseIterable {
   /// A one-time code, by mail or SMS.
   case code
+  /// A one-time code to an address or number that somebody wants to show to be his.
+  case codeEnrollment = "code_enrollment"
   case verifyAddress = "verify_address"
   case recovery
   case registration
@@ -16,11 +18,31 @@ package enum MessageKind: String, Sendable, CaseIterable {
   case noticeRecovery = "notice_recovery"
   case noticeInvitation = "notice_invitation"
 
+  /// What goes first where more waits than can be sent at once.
+  package enum Urgency: Int, Sendable, CaseIterable {
+    /// Whoever has shown before that he reads there waits for it.
+    case awaited
+    /// Somebody waits for it who may be a stranger.
+    case asked
+    /// It is good for days.
+    case patient
+  }
+
+  package var urgency: Urgency {
+    switch self {
+    case .code: .awaited
+    case .codeEnrollment, .verifyAddress, .recovery: .asked
+    case .registration, .registrationKnown, .noticeNewDevice, .noticePassword, .noticeFactorAdded, .noticeFactorRemoved,
+      .noticeFactorsReset, .noticeAddress, .noticeRecovery, .noticeInvitation:
+      .patient
+    }
+  }
+
   /// The names that its template may hold.
   package var placeholders: Set<Placeholder> {
     let own: Set<Placeholder> =
       switch self {
-      case .code: [.code, .minutes, .application]
+      case .code, .codeEnrollment: [.code, .minutes, .application]
       case .verifyAddress, .recovery, .registration: [.link, .code, .expires, .username]
       case .registrationKnown: [.username]
       case .noticeNewDevice: Placeholder.ofNotices.union([.device])

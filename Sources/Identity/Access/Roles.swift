@@ -61,6 +61,7 @@ package struct Roles: Sendable {
       guard !role.isBuiltin else { return .builtin }
       guard condition.holds(for: role.version) else { return .outdated }
       try Administrators(db).keep { try RoleStore(db).delete(role.id) }
+      try UserKeyStore(db).forget(role: role.name)
       try AuditLog(db).append(.role("deleted", role.name), by: provenance, at: at)
       for separation in try SeparationStore(db).idle() {
         try SeparationStore(db).delete(separation.id)
@@ -71,6 +72,11 @@ package struct Roles: Sendable {
   }
 
   package func list() async throws -> [Role] { try await database.read { try RoleStore($0).roles(after: "", limit: RoleLimits.roles) } }
+
+  /// The first of these names that no role has.
+  package func missing(of names: [String]) async throws -> String? {
+    try await database.read { db in try names.first { try RoleStore(db).role(.named($0)) == nil } }
+  }
 
   /// In the order of their names; `after` is such a name, or empty.
   package func page(after name: String, limit: Int) async throws -> Page<Role> {

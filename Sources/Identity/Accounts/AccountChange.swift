@@ -56,9 +56,9 @@ extension Accounts {
   private func tell(
     _ account: Account, email: String?, phone: String?, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {
-    func masked(_ address: String?, _ channel: OutboxChannel) -> String { address.flatMap { Recipient(channel, $0)?.masked } ?? "-" }
+    func recipient(_ address: String?, _ channel: OutboxChannel) -> Recipient? { address.flatMap { Recipient(channel, $0) } }
     for (channel, old, new) in [(OutboxChannel.mail, account.email, email), (.sms, account.phone, phone)] where old != new {
-      let event = Notices.Event.addressChanged(from: masked(old, channel), to: masked(new, channel))
+      let event = Notices.Event.addressChanged(from: recipient(old, channel), to: recipient(new, channel))
       try notices.tell(account, event, mailing: account.email, db, by: provenance, at: instant)
     }
   }

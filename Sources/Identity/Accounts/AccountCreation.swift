@@ -80,3 +80,15 @@ extension AuditEvent {
     AuditEvent("factor.enrolled", subject: "account:\(account)", ["factor": "\(factor.id)", "method": factor.method.rawValue])
   }
 }
+
+/// What became of a new account that an operator asked for.
+package enum AccountAddition<Made: Sendable>: Sendable {
+  case added(Made)
+  case nameTaken
+  case invalidUsername(Username.Refusal)
+  /// Not of one that is invited, who chooses it.
+  case invalidPassword([PasswordFlaw])
+  case unknownRole(String)
+  /// The roles do not go together; the separation's name.
+  case separationOfDuty(String)
+}

@@ -10,7 +10,7 @@ package struct Accounts: Sendable {
   let vault: Vault
   let passwords: Passwords
   let policy: PasswordPolicy
-  let settings: AccountSettings
+  package let settings: AccountSettings
   let issuer: String
   let notices: Notices
   let now: Now
@@ -59,15 +59,7 @@ package struct Accounts: Sendable {
     package let recoveryCodes: [String]
   }
 
-  package enum AddOutcome: Sendable {
-    case added(Enrolment)
-    case nameTaken
-    case invalidUsername(Username.Refusal)
-    case invalidPassword([PasswordFlaw])
-    case unknownRole(String)
-    /// The roles do not go together; the separation's name.
-    case separationOfDuty(String)
-  }
+  package typealias AddOutcome = AccountAddition<Enrolment>
 
   /// Makes an account with a password, a TOTP factor and recovery codes at once. The operator hands the secret over, so the
   /// factor needs no confirming code. Throws `HashingPool.Overloaded`.

@@ -47,7 +47,7 @@ package struct AddressChanges: Sendable {
     case passwordMissing
     case passwordWrong
     case locked(retryAfter: Duration)
-    case paced(retryAfter: Duration)
+    case paced(PasswordPace.Wait)
     /// Nothing is configured that sends there, or as much waits, or was sent, as may.
     case unavailable
   }
@@ -64,7 +64,10 @@ package struct AddressChanges: Sendable {
       account: live.account.id, recipient: recipient, isConfirmed: false, address: provenance.address, application: nil)
     guard codes.pace.withholds(asking, at: at) == nil else { return .unavailable }
     let change = AddressChangeStore.Row(id: .init(at: at), kind: kind, address: recipient.text)
-    return try await begin(change, recipient, proof, live, by: provenance, at: at)
+    let outcome = try await begin(change, recipient, proof, live, by: provenance, at: at)
+    // Of several that came with one proof only one sends: the others take nothing from whoever the address is.
+    if case .unproven = outcome { codes.pace.giveBack(asking) }
+    return outcome
   }
 
   /// Before anything is counted against anybody else: whoever asks has a proof, and the password.
@@ -85,7 +88,7 @@ package struct AddressChanges: Sendable {
     case .right: nil
     case .wrong: .passwordWrong
     case .locked(let wait): .locked(retryAfter: wait)
-    case .paced(let wait): .paced(retryAfter: wait)
+    case .paced(let wait): .paced(wait)
     }
   }
 
@@ -100,7 +103,7 @@ package struct AddressChanges: Sendable {
         guard let proof, let account = try DoorKeeper(db).session(live.id, at: at)?.account,
           try StepUpStore(db).spend(proof, of: live.id, for: .address, at: at)
         else { return .unproven }
-        guard try codes.refusal(of: recipient, db, at: at) == nil else { throw Undelivered() }
+        guard try codes.refusal(of: recipient, isConfirmed: false, db, at: at) == nil else { throw Undelivered() }
         try AddressChangeStore(db).replace(change, of: account.id, digest: digest(code), at: at)
         guard case .queued = try outbox.enqueue(message(kind, recipient, code, account, at), db, at: at) else { throw Undelivered() }
         try AuditLog(db).append(.address("change_started", change, account.id), by: provenance, at: at)
@@ -138,7 +141,7 @@ package struct AddressChanges: Sendable {
         ]), lifetime: Self.lifetime)
     case .phone:
       OutgoingMessage(
-        .code, to: recipient, MessageValues([.code: code, .minutes: "\(Self.lifetime.inSeconds / 60)"]), lifetime: Self.lifetime)
+        .codeEnrollment, to: recipient, MessageValues([.code: code, .minutes: "\(Self.lifetime.inSeconds / 60)"]), lifetime: Self.lifetime)
     }
   }
 
@@ -179,9 +182,10 @@ extension AddressChanges {
     _ account: Account, of change: AddressChangeStore.Row, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {
     let old = change.kind == .email ? account.email : account.phone
-    func masked(_ address: String?) -> String { address.flatMap { Self.recipient(change.kind, $0)?.masked } ?? "-" }
+    func recipient(_ address: String?) -> Recipient? { address.flatMap { Self.recipient(change.kind, $0) } }
     try notices.tell(
-      account, .addressChanged(from: masked(old), to: masked(change.address)), mailing: account.email, db, by: provenance, at: instant)
+      account, .addressChanged(from: recipient(old), to: recipient(change.address)), mailing: account.email, db, by: provenance,
+      at: instant)
   }
 }
 

@@ -36,17 +36,25 @@ extension Enrollments {
     if isPresent { return .present }
     // Whoever may not enrol takes nothing from whoever the address is.
     let asking = MessagePace.Asking(
-      account: account.id, recipient: recipient, isConfirmed: false, address: context.provenance.address,
+      account: account.id, recipient: recipient, isConfirmed: isOwn(recipient, account), address: context.provenance.address,
       application: context.application?.id)
     let paced = mayBegin ? codes.pace.withholds(asking, at: at) : nil
     let method: FactorMethod = recipient.channel == .mail ? .email : .sms
-    return .asked(
-      try await begin(method, name: name, by: authority, context.provenance) { db, factor, at in
-        try CodeAddresses(db).insert(recipient, of: factor.id)
-        let request = CodeRequest(account: account, factor: factor.id, recipient: recipient, binding: .confirmation(factor.id))
-        try codes.issue(request, withheld: paced, context, db, at: at)
-        return SentCode(address: recipient.masked, lifetime: CodeFactor.lifetime)
-      })
+    let outcome = try await begin(method, name: name, by: authority, context.provenance) { db, factor, at in
+      try CodeAddresses(db).insert(recipient, of: factor.id)
+      let request = CodeRequest(
+        account: account, factor: factor.id, recipient: recipient, binding: .confirmation(factor.id), kind: .codeEnrollment)
+      try codes.issue(request, withheld: paced, context, db, at: at)
+      return SentCode(address: recipient.masked, lifetime: CodeFactor.lifetime)
+    }
+    // Of several that came with one proof only one sends: the others take nothing from whoever the address is.
+    if case .begun = outcome {} else if mayBegin, paced == nil { codes.pace.giveBack(asking) }
+    return .asked(outcome)
+  }
+
+  /// Whether it is the account's own address, which a stranger's wish to have it as his factor does not hold codes back from.
+  private func isOwn(_ recipient: Recipient, _ account: Account) -> Bool {
+    [account.email, account.phone].contains { $0?.lowercased() == recipient.text.lowercased() }
   }
 
   /// `method` is `email` or `sms`.

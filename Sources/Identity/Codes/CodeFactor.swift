@@ -36,11 +36,13 @@ struct CodeFactor {
   }
 
   /// Makes `code` the one live code; the one before is dead.
-  func replace(with code: String, of factor: Factor.ID, for binding: CodeBinding, at instant: Instant) throws(DatabaseError) {
+  func replace(
+    with code: String, of factor: Factor.ID, for binding: CodeBinding, lifetime: Duration = Self.lifetime, at instant: Instant
+  ) throws(DatabaseError) {
     try db.run(
       """
       UPDATE code_factor SET code_digest = \(digest(Array(code.utf8), factor, binding)), bound_to = \(binding.bytes), attempts = \(0),
-        code_expires_at = \(instant + Self.lifetime)
+        code_expires_at = \(instant + lifetime)
       WHERE factor_id = \(factor)
       """)
   }

@@ -44,7 +44,9 @@ package struct CodeSending: Sendable {
         let account = try AccountStore(db).account(challenge.account), account.isEnabled,
         account.password?.changedAt == challenge.passwordChangedAt
       else { return nil }
-      return (account, .signIn(challenge.id), [])
+      return Asked(account: account, binding: .signIn(challenge.id), endsAt: challenge.id.madeAt + Challenge.longest) { db, end in
+        try ChallengeStore(db).prolong(challenge.id, until: end)
+      }
     }
   }
 
@@ -56,7 +58,9 @@ package struct CodeSending: Sendable {
       guard try DoorKeeper(db).session(live.id, at: at) != nil, let stepUp = try StepUpStore(db).stepUp(credential, of: live.id, at: at),
         case .challenged = stepUp.state
       else { return nil }
-      return (live.account, .stepUp(stepUp.id), [])
+      return Asked(account: live.account, binding: .stepUp(stepUp.id), endsAt: stepUp.id.madeAt + StepUpStore.longestChallenge) { db, end in
+        try StepUpStore(db).prolong(stepUp.id, until: end)
+      }
     }
   }
 
@@ -65,29 +69,46 @@ package struct CodeSending: Sendable {
     try await send(method, context) { db, at in
       guard let (recovery, account) = try RecoveryStore(db).recovery(credential, at: at) else { return nil }
       let mailbox = try SecondFactors(db, vault: vault).factors(of: account.id, reachedAt: recovery.address)
-      return (account, .recovery(recovery.id), mailbox)
+      return Asked(
+        account: account, binding: .recovery(recovery.id), excluded: mailbox, endsAt: recovery.id.madeAt + RecoveryState.lifetime)
     }
   }
 
-  private typealias Asking = @Sendable (any Transaction, Instant) throws -> (Account, CodeBinding, excluded: Set<Factor.ID>)?
+  /// For what a code is asked.
+  private struct Asked {
+    let account: Account
+    let binding: CodeBinding
+    var excluded: Set<Factor.ID> = []
+    /// Past this no code is good for it.
+    let endsAt: Instant
+    /// Makes it live as long as its code.
+    var prolong: (any Transaction, Instant) throws -> Void = { _, _ in }
+  }
 
-  private func send(_ method: FactorMethod, _ context: SignInContext, _ asking: @escaping Asking) async throws -> Outcome {
+  private func send(
+    _ method: FactorMethod, _ context: SignInContext, _ asking: @escaping @Sendable (any Transaction, Instant) throws -> Asked?
+  ) async throws -> Outcome {
     let at = now()
     guard let channel = method.channel, outbox.canSend(channel) else { return .factorUnavailable }
     let found = try await database.read { db -> (account: Account, target: Target?)? in
-      guard let (account, _, excluded) = try asking(db, at) else { return nil }
-      return (account, try target(method, of: account.id, except: excluded, db))
+      guard let asked = try asking(db, at) else { return nil }
+      return (asked.account, try target(method, of: asked.account.id, except: asked.excluded, db))
     }
     guard let found else { return .invalidChallenge }
     guard let target = found.target else { return .factorUnavailable }
     // Outside of the transaction, which may run twice.
     let reason = withholds(target, account: found.account, context, at: at)
     return try await database.transaction { db in
-      guard let (account, binding, excluded) = try asking(db, at) else { return .invalidChallenge }
-      guard let now = try self.target(method, of: account.id, except: excluded, db), now == target else { return .factorUnavailable }
-      let request = CodeRequest(account: account, factor: target.factor, recipient: target.recipient, binding: binding)
+      guard let asked = try asking(db, at) else { return .invalidChallenge }
+      let account = asked.account
+      guard let now = try self.target(method, of: account.id, except: asked.excluded, db), now == target else { return .factorUnavailable }
+      let lifetime = min(CodeFactor.lifetime, asked.endsAt - at)
+      // Also for a code that is held back: the answers are the same.
+      try asked.prolong(db, at + lifetime)
+      let request = CodeRequest(
+        account: account, factor: target.factor, recipient: target.recipient, binding: asked.binding, lifetime: lifetime)
       try issue(request, withheld: reason, context, db, at: at)
-      return .sent(to: target.recipient.masked, lifetime: CodeFactor.lifetime)
+      return .sent(to: target.recipient.masked, lifetime: lifetime)
     }
   }
 
@@ -123,6 +144,8 @@ struct CodeRequest: Sendable {
   let factor: Factor.ID
   let recipient: Recipient
   let binding: CodeBinding
+  var kind = MessageKind.code
+  var lifetime = CodeFactor.lifetime
 }
 
 extension CodeSending {
@@ -131,9 +154,13 @@ extension CodeSending {
     _ request: CodeRequest, withheld paced: String?, _ context: SignInContext, _ db: any Transaction, at instant: Instant
   ) throws {
     let code = CodeFactor.newCode()
-    let reason = try paced ?? refusal(of: request.recipient, db, at: instant) ?? enqueue(code, request, context, db, at: instant)
+    let isConfirmed = request.kind == .code
+    let reason =
+      try paced ?? refusal(of: request.recipient, isConfirmed: isConfirmed, db, at: instant)
+      ?? enqueue(code, request, context, db, at: instant)
     if reason == nil {
-      try CodeFactor(db, vault: vault).replace(with: code, of: request.factor, for: request.binding, at: instant)
+      try CodeFactor(db, vault: vault).replace(
+        with: code, of: request.factor, for: request.binding, lifetime: request.lifetime, at: instant)
     } else {
       log.warning(
         "code_withheld", ("request_id", .string(context.provenance.requestID)), ("account", .string("\(request.account.id)")),
@@ -142,21 +169,26 @@ extension CodeSending {
     try AuditLog(db).append(.code(request, withheld: reason), by: context.provenance, at: instant)
   }
 
-  /// Against pumping: where an SMS may go, and how many in a day.
-  func refusal(of recipient: Recipient, _ db: any Transaction, at instant: Instant) throws -> String? {
+  /// Against pumping: where an SMS may go, and how many in a day. Numbers that nobody has shown to be his get half of them at most,
+  /// so that a stranger who names them leaves the others their sign-ins.
+  func refusal(of recipient: Recipient, isConfirmed: Bool, _ db: any Transaction, at instant: Instant) throws -> String? {
     guard case .sms(let number) = recipient else { return nil }
     guard sms.countries.allows(number) else { return "the country is not allowed" }
-    return try DailyBudget(db).spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"
+    let budget = DailyBudget(db)
+    if !isConfirmed, try !budget.spend("sms.unconfirmed", of: (sms.dailyBudget + 1) / 2, at: instant) {
+      return "the day's budget for numbers that are not confirmed is spent"
+    }
+    return try budget.spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"
   }
 
   private func enqueue(
     _ code: String, _ request: CodeRequest, _ context: SignInContext, _ db: any Transaction, at instant: Instant
   ) throws -> String? {
     let values = MessageValues([
-      .code: code, .minutes: "\(CodeFactor.lifetime.inSeconds / 60)", .application: context.application?.name ?? "",
+      .code: code, .minutes: "\(max(1, request.lifetime.inSeconds / 60))", .application: context.application?.name ?? "",
     ])
     let message = OutgoingMessage(
-      .code, to: request.recipient, values, in: request.account.language.flatMap(Language.init), lifetime: CodeFactor.lifetime)
+      request.kind, to: request.recipient, values, in: request.account.language.flatMap(Language.init), lifetime: request.lifetime)
     return switch try outbox.enqueue(message, db, at: instant) {
     case .queued: nil
     case .full: "the outbox is full"

@@ -1,8 +1,9 @@
 package import Defense
+internal import Delivery
 internal import Primitives
 
-/// Who has had enough messages for now. In memory, beside the paces of requests; what was taken is not given back, so that asking
-/// again does not help.
+/// Who has had enough messages for now. In memory, beside the paces of requests; what was taken for a message that was withheld is not
+/// given back, so that asking again does not help.
 package struct MessagePace: Sendable {
   private let limiter: PaceLimiter
   private let settings: MessageSettings
@@ -15,9 +16,10 @@ package struct MessagePace: Sendable {
     self.settings = settings
   }
 
-  /// Who asks for a code, and for whom.
+  /// Who asks for a message, and for whom.
   struct Asking {
-    let account: Account.ID
+    /// `nil` where there is none, or none is known yet.
+    let account: Account.ID?
     let recipient: Recipient
     /// Whether the account has shown before that it reads there. Codes to who has not are bounded apart, so that nobody who
     /// names another's address keeps the owner's own codes back.
@@ -27,19 +29,56 @@ package struct MessagePace: Sendable {
     let application: Application.ID?
   }
 
-  /// What withholds a code, `nil` where nothing does. The asker's own bounds come first, and what comes after the first that says
+  /// What withholds a message, `nil` where nothing does. The asker's own bounds come first, and what comes after the first that says
   /// no is not charged: nobody takes from others what he is not given himself.
-  func withholds(_ asking: Asking, at instant: Instant) -> String? {
-    guard isEnabled else { return nil }
-    let bounds: [(String, PaceKey, Pace)] = [
-      ("account", .message([1] + asking.account.bytes), settings.account),
-      ("address", .message([3] + site(asking.address)), settings.address),
-      ("application", .message([4] + (asking.application?.bytes ?? [])), settings.application),
-      ("recipient", .message([asking.isConfirmed ? 2 : 7] + Array(asking.recipient.text.lowercased().utf8)), settings.recipient),
-      ("total", .message([5]), settings.total),
+  func withholds(_ asking: Asking, at instant: Instant) -> String? { withholds(bounds(asking), at: instant) }
+
+  /// Puts back what was charged for a message that was not withheld, and then was not sent because whoever asked had no right to it.
+  func giveBack(_ asking: Asking) {
+    guard isEnabled else { return }
+    for bound in bounds(asking) { limiter.giveBack(bound.key, at: bound.pace) }
+  }
+
+  /// What withholds a message to somebody who is not known yet.
+  func withholds(asker address: String, _ application: Application.ID?, at instant: Instant) -> String? {
+    withholds(asker(address, application, isKnown: false) + [total], at: instant)
+  }
+
+  /// Whether a mailbox has had enough; where there is none `name` is charged, which is the same work.
+  func withholds(to recipient: MailAddress?, orNobody name: [UInt8], at instant: Instant) -> Bool {
+    let key = recipient.map { PaceKey.message([8] + Array(Mailbox.plain($0.text).utf8)) } ?? .message([9] + name)
+    return withholds([Bound(name: "recipient", key: key, pace: settings.recipient)], at: instant) != nil
+  }
+
+  private struct Bound {
+    let name: String
+    let key: PaceKey
+    let pace: Pace
+  }
+
+  private var total: Bound { Bound(name: "total", key: .message([5]), pace: settings.total) }
+
+  /// Apart for those whose messages go where they read, and for whoever names any address: through one front-end come both.
+  private func asker(_ address: String, _ application: Application.ID?, isKnown: Bool) -> [Bound] {
+    [
+      Bound(name: "address", key: .message([isKnown ? 3 : 10] + site(address)), pace: settings.address),
+      Bound(name: "application", key: .message([isKnown ? 4 : 11] + (application?.bytes ?? [])), pace: settings.application),
     ]
-    for (name, key, pace) in bounds {
-      if case .limited = limiter.take(key, at: pace, now: instant) { return "paced by \(name)" }
+  }
+
+  private func bounds(_ asking: Asking) -> [Bound] {
+    let account = asking.account.map { Bound(name: "account", key: .message([1] + $0.bytes), pace: settings.account) }
+    let text = asking.recipient.text
+    // A stranger's spellings of one mailbox are one; the owner's own may be factors of different accounts.
+    let recipient: [UInt8] = asking.isConfirmed ? [2] + Array(text.lowercased().utf8) : [7] + Array(Mailbox.plain(text).utf8)
+    return [account].compactMap(\.self) + asker(asking.address, asking.application, isKnown: asking.isConfirmed)
+      + [Bound(name: "recipient", key: .message(recipient), pace: settings.recipient), total]
+  }
+
+  private func withholds(_ bounds: [Bound], at instant: Instant) -> String? {
+    guard isEnabled else { return nil }
+    for bound in bounds {
+      if case .limited = limiter.take(bound.key, at: bound.pace, now: instant) { return "paced by \(bound.name)" }
     }
     return nil
   }

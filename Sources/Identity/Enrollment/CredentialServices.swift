@@ -62,9 +62,10 @@ package struct CredentialServices: Sendable {
     devices = Devices(database: ground.database, now: ground.now)
     recovery = Recovery(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, policy: ground.policy, outbox: ground.outbox,
-      notices: ground.notices, links: ground.links, settings: accounts, passkeys: passkeys, pace: ground.pace, now: ground.now)
+      notices: ground.notices, links: ground.links, settings: accounts, passkeys: passkeys, pace: ground.pace,
+      messagePace: codes.pace, now: ground.now)
     registration = Registration(
-      database: ground.database, outbox: ground.outbox, links: ground.links, settings: settings, now: ground.now)
+      database: ground.database, outbox: ground.outbox, pace: codes.pace, links: ground.links, settings: settings, now: ground.now)
     addresses = AddressChanges(
       database: ground.database, vault: ground.vault, passwords: ground.passwords, pace: ground.pace, outbox: ground.outbox,
       notices: ground.notices, codes: codes, links: ground.links, now: ground.now)

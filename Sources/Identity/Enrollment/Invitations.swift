@@ -39,7 +39,7 @@ package struct Invitations: Sendable {
     /// The account has a password, and this is another.
     case refused
     case locked(retryAfter: Duration)
-    case paced(retryAfter: Duration)
+    case paced(PasswordPace.Wait)
     /// The account has no password, and this is none for it.
     case weak([PasswordFlaw])
   }
@@ -56,7 +56,7 @@ package struct Invitations: Sendable {
     let at = now()
     guard let account = try await database.read({ db in try invited(code, db, at: at) })?.account else { return .invalid }
     let digest = usernameDigest(account.username.text, vault)
-    if let wait = pace.wait(digest, .invited, at: at) { return .paced(retryAfter: wait) }
+    if let wait = pace.wait(digest, .invited, at: at) { return .paced(wait) }
     guard account.password != nil else { return try await set(password, of: account, code, context) }
     let isRight = try await passwords.verify(password, against: account.password)
     let later = now()

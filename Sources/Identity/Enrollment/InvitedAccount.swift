@@ -17,20 +17,18 @@ extension Invitations {
     }
   }
 
-  package enum AddOutcome: Sendable {
-    case added(Account, Issued)
-    case nameTaken
-    case invalidUsername(Username.Refusal)
-    case unknownRole(String)
-    /// The roles do not go together; the separation's name.
-    case separationOfDuty(String)
+  package struct Invited: Sendable {
+    package let account: Account
+    package let invitation: Issued
   }
 
+  package typealias AddOutcome = AccountAddition<Invited>
+
   /// A new account without password and factor, and the invitation that lets its user set both.
-  package func add(_ new: New, _ settings: AccountSettings, by provenance: Provenance) async throws -> AddOutcome {
+  package func add(_ new: New, allowsUnicode: Bool, by provenance: Provenance) async throws -> AddOutcome {
     let username: Username
     do {
-      username = try Username(new.username, allowsUnicode: settings.allowsUnicode)
+      username = try Username(new.username, allowsUnicode: allowsUnicode)
     } catch {
       return .invalidUsername(error)
     }
@@ -43,7 +41,7 @@ extension Invitations {
         switch try AccountCreation(db).insert(account, new.roles, by: provenance, at: at) {
         case .nameTaken: return .nameTaken
         case .unknownRole(let name): return .unknownRole(name)
-        case .done: return .added(account, try issue(account, db, by: provenance, at: at))
+        case .done: return .added(Invited(account: account, invitation: try issue(account, db, by: provenance, at: at)))
         }
       }
     } catch RoleOutcome.separationOfDuty(let name) {

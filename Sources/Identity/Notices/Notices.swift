@@ -24,8 +24,8 @@ package struct Notices: Sendable {
     case factorRemoved(FactorMethod)
     /// An operator took all of them, and gave an invitation.
     case factorsReset
-    /// What it was and what it is, masked.
-    case addressChanged(from: String, to: String)
+    /// What it was and what it is; masked in the mail.
+    case addressChanged(from: Recipient?, to: Recipient?)
     case recovered
     case invited
 
@@ -79,10 +79,21 @@ package struct Notices: Sendable {
     switch event {
     case .newDevice(let name): values[.device] = name.isEmpty ? "-" : name
     case .factorAdded(let method), .factorRemoved(let method): values[.method] = method.rawValue
-    case .addressChanged(let old, let new): values[.change] = "\(old) → \(new)"
+    case .addressChanged(let old, let new): values[.change] = Self.change(old, new)
     case .factorsReset, .passwordChanged, .recovered, .invited: break
     }
     return values
+  }
+
+  /// Both masked; where they would look the same, as much of them is shown as tells them apart.
+  private static func change(_ old: Recipient?, _ new: Recipient?) -> String {
+    guard let old, let new, old.masked == new.masked else { return "\(old?.masked ?? "-") → \(new?.masked ?? "-")" }
+    switch (old, new) {
+    case (.mail(let one), .mail(let other)):
+      let shown = zip(one.text, other.text).prefix { $0 == $1 }.count + 1
+      return "\(one.masked(after: shown)) → \(other.masked(after: shown))"
+    default: return "\(old.masked) → \(new.masked)"
+    }
   }
 
   private func withheld(_ account: Account, _ event: Event, _ provenance: Provenance, _ reason: String) {

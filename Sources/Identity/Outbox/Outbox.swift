@@ -10,9 +10,10 @@ package final class Outbox: Sendable {
   private let mail: MailSettings
   private let sms: SMSSettings
   private let product: String
-  /// How many wait, by the worker's last look and what this process has added since. An estimate: it bounds the table without a
+  /// How many wait, by the worker's last look and what this process has added since. Estimates: they bound the table without a
   /// count in every transaction, which would make parallel ones collide.
-  private let waiting = Atomic(0)
+  private let mails = Atomic(0)
+  private let texts = Atomic(0)
 
   /// `product` is what people know this server as.
   package init(vault: Vault, mail: MailSettings, sms: SMSSettings, product: String) {
@@ -40,8 +41,10 @@ package final class Outbox: Sendable {
 
   package func enqueue(_ message: OutgoingMessage, _ db: any Transaction, at instant: Instant) throws -> Admission {
     guard canSend(message.recipient.channel) else { return .unavailable }
-    guard waiting.load(ordering: .relaxed) < mail.queue else { return .full }
-    waiting.add(1, ordering: .relaxed)
+    // What strangers can ask for without end leaves half of the room to what people wait for.
+    let room = message.kind.urgency == .patient ? max(1, mail.queue / 2) : mail.queue
+    guard waiting(message.recipient.channel, adding: 0) < room else { return .full }
+    _ = waiting(message.recipient.channel, adding: 1)
     let id = OutboxRow.ID(at: instant)
     var values = message.values
     values[.product] = product
@@ -52,5 +55,23 @@ package final class Outbox: Sendable {
     return .queued(id)
   }
 
-  func note(waiting count: Int) { waiting.store(count, ordering: .relaxed) }
+  /// Takes back what this transaction has enqueued.
+  func withdraw(_ id: OutboxRow.ID, _ channel: OutboxChannel, _ db: any Transaction) throws(DatabaseError) {
+    try OutboxStore(db).withdraw(id)
+    _ = waiting(channel, adding: -1)
+  }
+
+  func note(waiting count: Int, on channel: OutboxChannel) {
+    switch channel {
+    case .mail: mails.store(count, ordering: .relaxed)
+    case .sms: texts.store(count, ordering: .relaxed)
+    }
+  }
+
+  private func waiting(_ channel: OutboxChannel, adding count: Int) -> Int {
+    switch channel {
+    case .mail: mails.add(count, ordering: .relaxed).newValue
+    case .sms: texts.add(count, ordering: .relaxed).newValue
+    }
+  }
 }

@@ -35,9 +35,10 @@ struct OutboxStore {
     try db.run(
       """
       INSERT INTO outbox (id, channel, recipient, template, language, payload, state, attempts, lease, created_at, next_at, expires_at,
-        fault)
+        fault, urgency)
       VALUES (\(id), \(message.recipient.channel.rawValue), \(message.recipient.text), \(message.kind.rawValue),
-        \(language.rawValue), \(payload), 'waiting', \(0), NULL, \(instant), \(instant), \(instant + message.lifetime), '')
+        \(language.rawValue), \(payload), 'waiting', \(0), NULL, \(instant), \(instant), \(instant + message.lifetime), '',
+        \(message.kind.urgency.rawValue))
       """)
     db.announce(.outbox)
   }
@@ -50,17 +51,27 @@ struct OutboxStore {
       """) != nil
   }
 
-  /// Takes at most `limit` due rows for one who sends. Another takes a row only after the lease is over. What lies further ahead than
-  /// any pause is from a clock that has been set back, and due.
+  /// Takes at most `limit` due rows for one who sends, the most urgent first. Another takes a row only after the lease is over. What
+  /// lies further ahead than any pause is from a clock that has been set back, and due.
   func claim(
     _ channel: OutboxChannel, _ lease: [UInt8], for duration: Duration, limit: Int, at instant: Instant
+  ) throws(DatabaseError) -> [OutboxRow] {
+    var rows: [OutboxRow] = []
+    for urgency in MessageKind.Urgency.allCases where rows.count < limit {
+      rows += try claim(channel, urgency, lease, for: duration, limit: limit - rows.count, at: instant)
+    }
+    return rows
+  }
+
+  private func claim(
+    _ channel: OutboxChannel, _ urgency: MessageKind.Urgency, _ lease: [UInt8], for duration: Duration, limit: Int, at instant: Instant
   ) throws(DatabaseError) -> [OutboxRow] {
     var rows: [OutboxRow] = []
     for row in try db.rows(
       """
       UPDATE outbox SET lease = \(lease), next_at = \(instant + duration), attempts = attempts + 1
       WHERE id IN (
-        SELECT id FROM outbox WHERE channel = \(channel.rawValue) AND state = 'waiting'
+        SELECT id FROM outbox WHERE channel = \(channel.rawValue) AND urgency = \(urgency.rawValue) AND state = 'waiting'
           AND (next_at <= \(instant) OR next_at > \(instant + Backoff.horizon))
         ORDER BY next_at LIMIT \(limit)
       ) RETURNING *
@@ -96,9 +107,12 @@ struct OutboxStore {
     return earliest
   }
 
-  func waiting() throws(DatabaseError) -> Int {
-    Int(try db.row("SELECT COUNT(*) AS waiting FROM outbox WHERE state = 'waiting'")?.integer("waiting") ?? 0)
+  func waiting(_ channel: OutboxChannel) throws(DatabaseError) -> Int {
+    let row = try db.row("SELECT COUNT(*) AS waiting FROM outbox WHERE channel = \(channel.rawValue) AND state = 'waiting'")
+    return Int(try row?.integer("waiting") ?? 0)
   }
+
+  func withdraw(_ id: OutboxRow.ID) throws(DatabaseError) { try db.run("DELETE FROM outbox WHERE id = \(id)") }
 
   /// Seals anew what is outdated among the `limit` rows after `position`; `next` is `nil` at the end of the table.
   func reseal(_ vault: Vault, after position: [UInt8], limit: Int) throws -> (count: Int, next: [UInt8]?) {

@@ -83,8 +83,10 @@ package final class OutboxWorker: Sendable {
       wake.yield()
       var pause = Self.longestPause
       do {
-        let (next, waiting) = try await database.read { (try OutboxStore($0).nextDue(), try OutboxStore($0).waiting()) }
-        outbox.note(waiting: waiting)
+        let next = try await database.read { [outbox] db in
+          for channel in OutboxChannel.allCases { outbox.note(waiting: try OutboxStore(db).waiting(channel), on: channel) }
+          return try OutboxStore(db).nextDue()
+        }
         if let next { pause = min(pause, max(.milliseconds(200), next - now())) }
       } catch {
         log.warning("outbox_unreadable", ("fault", .string("\(error)")))

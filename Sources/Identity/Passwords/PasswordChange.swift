@@ -32,7 +32,7 @@ package struct PasswordChange: Sendable {
     /// `current` is another; counted with those of the account's other sessions. The proof is not spent.
     case refused
     case locked(retryAfter: Duration)
-    case paced(retryAfter: Duration)
+    case paced(PasswordPace.Wait)
     /// The proof is not spent.
     case weak([PasswordFlaw])
   }
@@ -53,7 +53,7 @@ package struct PasswordChange: Sendable {
     case .right: break
     case .wrong: return .refused
     case .locked(let wait): return .locked(retryAfter: wait)
-    case .paced(let wait): return .paced(retryAfter: wait)
+    case .paced(let wait): return .paced(wait)
     }
     let flaws = try await policy.flaws(of: new, hints: account.hints, earlier: earlier)
     guard flaws.isEmpty else { return .weak(flaws) }

@@ -37,10 +37,17 @@ package struct PasswordPace: Sendable {
     self.pace = pace
   }
 
-  /// How long until the next try, `nil` where this one may go on.
-  func wait(_ usernameDigest: [UInt8], _ source: PasswordSource, at instant: Instant) -> Duration? {
-    guard let pace, case .limited(let seconds) = limiter.take(.account(.strict, usernameDigest + source.key), at: pace, now: instant)
-    else { return nil }
-    return .seconds(seconds)
+  /// How long until the next try, and by which bound.
+  package struct Wait: Sendable, Equatable {
+    package let seconds: Int
+    package let pace: Pace
+    package let standing: PaceStanding
+  }
+
+  /// `nil` where this try may go on.
+  func wait(_ usernameDigest: [UInt8], _ source: PasswordSource, at instant: Instant) -> Wait? {
+    let key = PaceKey.account(.strict, usernameDigest + source.key)
+    guard let pace, case .limited(let seconds) = limiter.take(key, at: pace, now: instant) else { return nil }
+    return Wait(seconds: seconds, pace: pace, standing: limiter.standing(of: key, at: pace, now: instant))
   }
 }

@@ -4,9 +4,10 @@
 enum Mailbox {
   static func areSame(_ one: String, _ other: String) -> Bool { plain(one) == plain(other) }
 
-  private static func plain(_ address: String) -> String {
+  /// Of what is no mail address, the text in lower case.
+  static func plain(_ address: String) -> String {
     let halves = address.lowercased().split(separator: "@", omittingEmptySubsequences: false)
-    guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return address }
+    guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return address.lowercased() }
     return local.prefix { $0 != "+" }.filter { $0 != "." } + "@" + (sameService[domain] ?? domain)
   }
 

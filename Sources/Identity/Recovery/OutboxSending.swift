@@ -16,11 +16,6 @@ extension Outbox {
     let message = OutgoingMessage(
       kind, to: .mail(address), values, in: language.flatMap(Language.init), lifetime: lifetime)
     guard case .queued(let id) = try enqueue(message, db, at: instant), recipient == nil else { return }
-    try OutboxStore(db).withdraw(id)
+    try withdraw(id, .mail, db)
   }
-}
-
-extension OutboxStore {
-  /// Takes back what this transaction has written.
-  func withdraw(_ id: OutboxRow.ID) throws(DatabaseError) { try db.run("DELETE FROM outbox WHERE id = \(id)") }
 }

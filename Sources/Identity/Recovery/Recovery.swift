@@ -17,11 +17,12 @@ package struct Recovery: Sendable {
   let settings: AccountSettings
   let passkeys: PasskeySettings
   private let pace: PasswordPace
+  private let messagePace: MessagePace
   let now: Now
 
   package init(
     database: any Database, vault: Vault, passwords: Passwords, policy: PasswordPolicy, outbox: Outbox, notices: Notices, links: Links,
-    settings: AccountSettings, passkeys: PasskeySettings, pace: PasswordPace, now: Now
+    settings: AccountSettings, passkeys: PasskeySettings, pace: PasswordPace, messagePace: MessagePace, now: Now
   ) {
     self.database = database
     self.vault = vault
@@ -33,24 +34,29 @@ package struct Recovery: Sendable {
     self.settings = settings
     self.passkeys = passkeys
     self.pace = pace
+    self.messagePace = messagePace
     self.now = now
   }
 
   /// Sends a code to the account's address, if there is such an account and it can be recovered. Tells nothing of that: the same is
   /// read and written in every case, but where one was begun for this name less than `RecoveryStore.pause` ago, whoever is called
-  /// so: then nothing is sent, and the answer is `false`, which is for the log alone.
-  package func start(_ name: String) async throws -> Bool {
+  /// so, or too much was asked for: then nothing is sent. Answers why, for the log alone.
+  package func start(_ name: String, _ context: SignInContext) async throws -> String? {
     let username = try? Username(name, allowsUnicode: settings.allowsUnicode)
     let digest = usernameDigest(username?.text ?? name, vault)
     let at = now()
+    if let reason = messagePace.withholds(asker: context.provenance.address, context.application?.id, at: at) { return reason }
     let id = StartedRecovery.ID(at: at)
     let code = OpaqueCredential(.recovery, for: id)
     return try await database.transaction { db in
       let store = RecoveryStore(db)
-      guard try !store.isPaused(digest, at: at) else { return false }
+      guard try !store.isPaused(digest, at: at) else { return "a recovery was begun for this name less than 5 minutes ago" }
       // What nobody is called by stands in for what nobody could be called by.
       let account = try AccountStore(db).account(named: username ?? .nobody)
-      let recipient = try recipient(of: account, db, at: at)
+      var recipient = try recipient(of: account, db, at: at)
+      // One mailbox may be that of several names. Charged again where the transaction runs again: a mail less is the worst of it.
+      let isPaced = messagePace.withholds(to: recipient, orNobody: digest, at: at)
+      if isPaced { recipient = nil }
       let recovery = StartedRecovery(
         id: id, account: recipient == nil ? nil : account?.id, address: account?.email ?? "",
         passwordChangedAt: account?.password?.changedAt ?? at, attempts: 0)
@@ -60,7 +66,7 @@ package struct Recovery: Sendable {
         .username: account?.username.text ?? name,
       ])
       try outbox.send(.recovery, to: recipient, values, in: account?.language, lifetime: RecoveryState.lifetime, db, at: at)
-      return true
+      return isPaced ? "paced by recipient" : nil
     }
   }
 
@@ -100,7 +106,7 @@ package struct Recovery: Sendable {
     case weak([PasswordFlaw])
     case wrong(attemptsLeft: Int)
     case locked(retryAfter: Duration)
-    case paced(retryAfter: Duration)
+    case paced(PasswordPace.Wait)
     /// The account has no factor of this kind that counts here.
     case factorUnavailable
   }
@@ -116,7 +122,7 @@ package struct Recovery: Sendable {
       return (account, try PasswordHistoryStore(db).earlier(of: account))
     }
     guard let (account, earlier) = found else { return .invalid }
-    if let wait = pace.wait(usernameDigest(account.username.text, vault), .recovering, at: at) { return .paced(retryAfter: wait) }
+    if let wait = pace.wait(usernameDigest(account.username.text, vault), .recovering, at: at) { return .paced(wait) }
     let flaws = try await policy.flaws(of: password, hints: account.hints)
     guard flaws.isEmpty else { return .weak(flaws) }
     let repetition = try await policy.repetition(of: password, among: earlier)

@@ -11,27 +11,30 @@ package struct Registration: Sendable {
   private let outbox: Outbox
   private let links: Links
   private let settings: RegistrationSettings
+  private let pace: MessagePace
   private let now: Now
 
-  package init(database: any Database, outbox: Outbox, links: Links, settings: RegistrationSettings, now: Now) {
+  package init(database: any Database, outbox: Outbox, pace: MessagePace, links: Links, settings: RegistrationSettings, now: Now) {
     self.database = database
     self.outbox = outbox
+    self.pace = pace
     self.links = links
     self.settings = settings
     self.now = now
   }
 
   package enum Outcome: Sendable, Equatable {
-    /// Whatever was sent, to whoever has the address.
-    case accepted
+    /// Whatever was sent, to whoever has the address. `withheld` says, for the log alone, why nothing was.
+    case accepted(withheld: String?)
     case disabled
     case invalidAddress
     /// Not one of the configured domains, which is no secret.
     case foreignDomain
   }
 
-  /// Writes to the address: a code, or, where an account has it, that there is one. The same is read and written in both cases.
-  package func start(_ address: String) async throws -> Outcome {
+  /// Writes to the address: a code, or, where an account has it, that there is one. The same is read and written in both cases, and
+  /// what withholds the mail does not know which it is.
+  package func start(_ address: String, _ context: SignInContext) async throws -> Outcome {
     guard settings.isEnabled else { return .disabled }
     guard ContactRule.isEmail(address), let recipient = MailAddress(address),
       let username = try? Username(address, allowsUnicode: false)
@@ -39,11 +42,21 @@ package struct Registration: Sendable {
     let domain = username.text.split(separator: "@").last.map(String.init) ?? ""
     guard settings.domains.isEmpty || settings.domains.contains(domain) else { return .foreignDomain }
     let at = now()
+    let asking = MessagePace.Asking(
+      account: nil, recipient: .mail(recipient), isConfirmed: false, address: context.provenance.address,
+      application: context.application?.id)
+    if let reason = pace.withholds(asking, at: at) { return .accepted(withheld: reason) }
+    if try await database.read({ try RegistrationStore($0).isFull() }) { return .accepted(withheld: "as many registrations wait as may") }
+    return .accepted(withheld: try await write(username, address, recipient, at: at))
+  }
+
+  /// Answers why nothing was written.
+  private func write(_ username: Username, _ address: String, _ recipient: MailAddress, at: Instant) async throws -> String? {
     let id = Invitation.ID(at: at)
     let code = OpaqueCredential(.invitation, for: id)
-    try await database.transaction { db in
+    return try await database.transaction { db in
       let store = RegistrationStore(db)
-      guard try !store.isPaused(username, at: at) else { return }
+      guard try !store.isPaused(username, at: at) else { return "one was begun for this address less than 5 minutes ago" }
       let known = try store.known(username, address)
       let isKnown = known != nil
       try store.insert(PendingRegistration(id: id, username: username, email: address, digest: code.digest), isKnown: isKnown, at: at)
@@ -54,8 +67,8 @@ package struct Registration: Sendable {
         values[.expires] = (at + Invitation.lifetime).rfc3339()
       }
       try outbox.send(isKnown ? .registrationKnown : .registration, to: recipient, values, lifetime: Invitation.lifetime, db, at: at)
+      return nil
     }
-    return .accepted
   }
 }
 

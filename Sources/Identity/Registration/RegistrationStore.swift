@@ -63,20 +63,19 @@ struct RegistrationStore {
     return true
   }
 
-  /// Deletes at most `limit` that are over, or beyond `capacity`: those first that are good for nothing. Returns how many went.
-  func prune(before instant: Instant, limit: Int, capacity: Int = Self.capacity) throws(DatabaseError) -> Int {
-    let over = try db.rows(
+  /// Whether as many wait as may. Then no other is taken in: whoever was written to keeps what he was sent.
+  func isFull(capacity: Int = Self.capacity) throws(DatabaseError) -> Bool {
+    try db.row("SELECT id FROM registration ORDER BY id LIMIT 1 OFFSET \(capacity - 1)") != nil
+  }
+
+  /// Deletes at most `limit` that are over; returns how many went.
+  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
+    try db.rows(
       """
       DELETE FROM registration WHERE id IN (
         SELECT id FROM registration WHERE expires_at < \(instant) ORDER BY expires_at LIMIT \(limit)
       ) RETURNING id
-      """)
-    let excess = try db.rows("SELECT id FROM registration ORDER BY id LIMIT \(limit) OFFSET \(capacity)").count
-    guard excess > 0 else { return over.count }
-    let idle = try db.rows(
-      "DELETE FROM registration WHERE id IN (SELECT id FROM registration WHERE is_known ORDER BY id LIMIT \(excess)) RETURNING id")
-    let oldest = try db.rows(
-      "DELETE FROM registration WHERE id IN (SELECT id FROM registration ORDER BY id LIMIT \(excess - idle.count)) RETURNING id")
-    return over.count + idle.count + oldest.count
+      """
+    ).count
   }
 }

@@ -21,6 +21,8 @@ struct Challenge: Sendable {
   let expiresAt: Instant
 
   static let lifetime = Duration.minutes(5)
+  /// However often a code is sent for it: the least that leaves a first one its whole life.
+  static let longest = Duration.minutes(15)
   static let mostAttempts = 5
   /// An account has at most this many at once: the oldest go.
   static let mostPerAccount = 20
@@ -80,6 +82,11 @@ struct ChallengeStore {
         """)
     else { return nil }
     return Challenge.mostAttempts - Int(try row.integer("attempts"))
+  }
+
+  /// A code that was sent for it is to be good for as long as it says.
+  func prolong(_ id: Challenge.ID, until instant: Instant) throws(DatabaseError) {
+    try db.run("UPDATE challenge SET expires_at = \(instant) WHERE id = \(id) AND expires_at < \(instant)")
   }
 
   /// False where a parallel request was first.

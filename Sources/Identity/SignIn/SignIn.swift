@@ -44,7 +44,7 @@ package struct SignIn: Sendable {
     let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
     let digest = digest(of: request, username)
     let (account, device, standIn) = try await candidate(username, request.deviceToken)
-    if let wait = pace.wait(digest, device.map { .device($0.id) } ?? .unknown, at: now()) { return .paced(retryAfter: wait) }
+    if let wait = pace.wait(digest, device.map { .device($0.id) } ?? .unknown, at: now()) { return .paced(wait) }
     let isRight = try await passwords.verify(request.password, against: account?.password)
     let attempt = PasswordAttempt(request: request, digest: digest, account: account, standIn: standIn, isRight: isRight)
     let graph = try await roles.current()

@@ -71,7 +71,7 @@ package enum SignInOutcome: Sendable {
   /// Too many failures in a row.
   case locked(retryAfter: Duration)
   /// Too many sign-ins for one username, whoever asked; nothing was checked.
-  case paced(retryAfter: Duration)
+  case paced(PasswordPace.Wait)
   /// Unknown, used, expired, or another application's.
   case invalidChallenge
   /// A wrong answer to a live challenge.

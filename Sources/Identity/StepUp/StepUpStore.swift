@@ -9,6 +9,8 @@ struct StepUpStore {
   init(_ db: any Transaction) { self.db = db }
 
   static let challengeLifetime = Duration.minutes(5)
+  /// However often a code is sent for its challenge.
+  static let longestChallenge = Duration.minutes(15)
   static let proofLifetime = Duration.seconds(120)
   /// A session has at most this many at once: the oldest go.
   private static let mostPerSession = 5
@@ -66,6 +68,12 @@ struct StepUpStore {
       UPDATE step_up SET attempts = attempts + 1
       WHERE id = \(id) AND proof_digest IS NULL AND attempts < \(StepUpState.mostAttempts) RETURNING attempts
       """) != nil
+  }
+
+  /// A code that was sent for the challenge is to be good for as long as it says.
+  func prolong(_ id: Row.ID, until instant: Instant) throws(DatabaseError) {
+    try db.run(
+      "UPDATE step_up SET expires_at = \(instant) WHERE id = \(id) AND proof_digest IS NULL AND expires_at < \(instant)")
   }
 
   /// False where a parallel answer was first.

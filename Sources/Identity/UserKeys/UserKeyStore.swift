@@ -65,6 +65,18 @@ struct UserKeyStore {
     return ended
   }
 
+  /// Takes a role that is no more out of every key that names it: another that is called so later is another.
+  func forget(role name: String) throws(DatabaseError) {
+    // LIKE finds too many: in a name `_` stands for itself.
+    for row in try db.rows("SELECT id, roles FROM user_key WHERE revoked_at IS NULL AND roles LIKE \("%\(name)%")") {
+      let roles = words(try row.text("roles"))
+      guard roles.contains(name) else { continue }
+      let id: UserKey.ID = try row.identifier("id")
+      try db.run("UPDATE user_key SET roles = \(roles.filter { $0 != name }.joined(separator: " ")) WHERE id = \(id)")
+      db.announce(.key(id.bytes))
+    }
+  }
+
   /// Deletes at most `limit` whose time was over before `instant`; returns how many went.
   func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
     try db.rows(

@@ -9,6 +9,7 @@ final class PostgreSQLConnection: Connection {
   private var preparedCount = 0
   /// The last statement's failure in the running transaction.
   private(set) var failure: PostgreSQLFailure?
+  private var hasGate = false
 
   /// How many statements are kept prepared; all of the program's fit.
   static let mostStatements = 256
@@ -42,9 +43,25 @@ final class PostgreSQLConnection: Connection {
 
   var statementCount: Int { statements.count }
 
-  func begin(_ mode: StaticString) throws(DatabaseError) {
+  enum Mode {
+    case readOnly
+    case amongOthers
+    case alone
+  }
+
+  /// Writers lock the migrator's table first of all: many at once, or one alone. LOCK takes no snapshot, so who has waited sees what
+  /// those before it have done. Before the first migration there is nothing to lock, and nobody else.
+  func begin(_ mode: Mode) throws(DatabaseError) {
     failure = nil
-    try execute(mode.description)
+    if !hasGate, mode != .readOnly {
+      hasGate = try rows("SELECT to_regclass('schema_migration') IS NOT NULL AS is_there").first?.boolean("is_there") ?? false
+    }
+    switch mode {
+    case .readOnly: try execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    case _ where !hasGate: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    case .amongOthers: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE schema_migration IN ROW SHARE MODE")
+    case .alone: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE schema_migration IN EXCLUSIVE MODE")
+    }
   }
 
   /// Throws unless the server says that it has committed.

@@ -14,8 +14,6 @@ final class PostgreSQLSession: @unchecked Sendable {
 
   /// After as many conflicts a caller is told to come back.
   private static let mostAttempts = 12
-  /// Names the lock under which repetitions queue up, cluster-wide; the letters "cflow" as a number.
-  private static let repetitionLock: Int64 = 0x63_66_6C_6F_77
 
   init(label: String, changes: Changes, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
     queue = DispatchQueue(label: label, qos: .default)
@@ -24,30 +22,28 @@ final class PostgreSQLSession: @unchecked Sendable {
   }
 
   /// SERIALIZABLE, so that bodies mean the same as on SQLite's one writer. The price is conflicts: the first try is optimistic, a
-  /// repetition queues behind other repetitions, so that a crowd at one row (the head of the audit chain) gets through in turn.
+  /// repetition runs alone in the whole cluster. So a crowd at one row (the head of the audit chain) gets through in turn, and nobody
+  /// is kept from ever getting through by others' first tries.
   func transaction<Result>(_ body: (any Transaction) throws -> Result) throws -> Result {
     try attempt { connection, number in
-      let isRepetition = number > 1
-      if isRepetition { _ = try connection.rows("SELECT pg_advisory_lock(\(Self.repetitionLock))") }
-      defer { if isRepetition { try? Self.unlock(connection) } }
-      return try self.run(body, on: connection, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+      try self.run(body, on: connection, number == 1 ? .amongOthers : .alone)
     }
   }
 
   /// REPEATABLE READ gives one snapshot for the whole body and never conflicts.
   func read<Result>(_ body: (any Transaction) throws -> Result) throws -> Result {
-    try attempt { connection, _ in try self.run(body, on: connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") }
+    try attempt { connection, _ in try self.run(body, on: connection, .readOnly) }
   }
 
   func close() { connection = nil }
 
   private func run<Result>(
-    _ body: (any Transaction) throws -> Result, on connection: PostgreSQLConnection, _ begin: StaticString
+    _ body: (any Transaction) throws -> Result, on connection: PostgreSQLConnection, _ mode: PostgreSQLConnection.Mode
   ) throws -> Result {
-    try connection.begin(begin)
     let result: Result
     let transaction = OpenTransaction(on: connection)
     do {
+      try connection.begin(mode)
       result = try transaction.run(body)
     } catch {
       connection.rollBack()
@@ -94,11 +90,6 @@ final class PostgreSQLSession: @unchecked Sendable {
       return true
     }
     return connection.failure?.isConflict == true
-  }
-
-  private static func unlock(_ connection: PostgreSQLConnection) throws(DatabaseError) {
-    guard !connection.isLost else { return }
-    _ = try connection.rows("SELECT pg_advisory_unlock(\(Self.repetitionLock))")
   }
 }
 

@@ -129,7 +129,8 @@ package final class SettingsReader {
       }
     }
     guard range.contains(value) else {
-      throw wrong(key, "expected seconds from \(range.lowerBound.inSeconds) to \(range.upperBound.inSeconds)")
+      let (least, most) = (range.lowerBound.inSeconds, range.upperBound.inSeconds)
+      throw wrong(key, "expected seconds from \(least) to \(most), found \(Double(value.inMicroseconds) / 1_000_000)")
     }
     return value
   }

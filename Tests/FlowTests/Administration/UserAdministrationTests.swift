@@ -51,6 +51,23 @@ struct UserAdministrationTests {
     }
   }
 
+  @Test("one who is invited has no password and no factor, and sets both by the invitation")
+  func invited() async throws {
+    try await World.run { world in
+      let (console, client) = (try await world.addAdministrator(), try await world.addClient())
+      let made = try console.call("POST", "/users", #"{"username":"carol","email":"carol@example.com","invite":true}"#)
+      #expect(made.status == 201 && made.json?.names == ["id", "username", "invitation"], "\(made)")
+      #expect(made["ETag"] == "\"1\"" && made.json?["invitation"]?.names == ["code", "url", "expires_at"])
+      let path = try #require(made["Location"])
+      #expect(try console.call("GET", "\(path)/factors").json?["items"]?.elements?.isEmpty == true)
+      let code = try #require(made.json?["invitation"]?["code"]?.string)
+      #expect(try world.enrol(code, client).1.status == 200)
+      let both = try console.call("POST", "/users", #"{"username":"dave","password":"correct horse battery staple","invite":true}"#)
+      #expect(both.status == 400 && both.pointer == "/password", "\(both)")
+      #expect(try console.call("POST", "/users", #"{"username":"dave"}"#).pointer == "/password")
+    }
+  }
+
   @Test("bad input is refused with the pointer of what is wrong, and nothing is made")
   func badInput() async throws {
     try await World.run { world in

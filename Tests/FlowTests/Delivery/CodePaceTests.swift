@@ -16,14 +16,14 @@ struct CodePaceTests {
     let token = try world.signedIn(victim, client).token()
     let begun = try world.beginCode("email", "victim@example.com", world.proof(victim, token), token)
     let id = try #require(begun.json?["id"]?.string, "\(begun)")
-    let code = try #require(try await world.lastMail("code", to: "victim@example.com")).code
+    let code = try #require(try await world.lastMail("code_enrollment", to: "victim@example.com")).code
     try #require(try world.asUser("POST", "/auth/factors/email/\(id)/confirm", token, #"{"code":"\#(code)"}"#).status == 200)
     world.clock.advance(by: .minutes(30))
     return (victim, try await world.addMailPerson("attacker@example.com"), client)
   }
 
   private func codes(_ world: World) async throws -> Int {
-    try await world.mails().count { $0.template == "code" && $0.recipient == "victim@example.com" }
+    try await world.mails().count { $0.template.hasPrefix("code") && $0.recipient == "victim@example.com" }
   }
 
   @Test("who has no proof takes nothing from whoever an address is, and neither does who has one")
@@ -59,7 +59,7 @@ struct CodePaceTests {
       let token = try world.signedIn(other, client).token()
       let begun = try world.beginCode("email", "other@example.com", world.proof(other, token), token)
       let id = try #require(begun.json?["id"]?.string)
-      let code = try #require(try await world.lastMail("code", to: "other@example.com")).code
+      let code = try #require(try await world.lastMail("code_enrollment", to: "other@example.com")).code
       try #require(try world.asUser("POST", "/auth/factors/email/\(id)/confirm", token, #"{"code":"\#(code)"}"#).status == 200)
       world.clock.advance(by: .minutes(30))
       let challenge = try world.challenge(other, client)
@@ -67,6 +67,39 @@ struct CodePaceTests {
       let before = try await codes(world)
       #expect(try world.send(world.challenge(victim, client), "email", client).status == 202)
       #expect(try await codes(world) == before + 1)
+    }
+  }
+
+  @Test("a stranger who names an account's own address holds none of its codes back, and one proof takes one message's room")
+  func ownAddress() async throws {
+    try await World.run(Self.settings) { world in
+      let (victim, client) = (try await world.addMailPerson("victim@example.com"), try await world.addClient())
+      let attacker = try await world.addPerson("attacker@example.com")
+      let token = try world.signedIn(attacker, client).token()
+      for _ in 0..<5 { #expect(try world.beginCode("email", "Victim@example.com", world.proof(attacker, token), token).status == 201) }
+      let before = try await codes(world)
+      let own = try world.signedIn(victim, client).token()
+      #expect(try world.beginCode("email", "victim@example.com", world.proof(victim, own), own).status == 201)
+      #expect(try await codes(world) == before + 1)
+    }
+  }
+
+  @Test("of parallel changes with one proof the refused ones take nothing from whoever the address is")
+  func givenBack() async throws {
+    try await World.run(Self.settings) { world in
+      let (person, client) = (try await world.addMailPerson("ann@example.com"), try await world.addClient())
+      let token = try world.signedIn(person, client).token()
+      let proof = try world.proof(person, token)
+      let connections = try (0..<10).map { _ in try Connection(port: world.port) }
+      let body = #"{"email":"new@example.org","current":"\#(Person.password)","proof":"\#(proof)"}"#
+      for connection in connections {
+        connection.send(Call.bytes("POST", "/auth/address", [World.json, World.bearer(token)], Array(body.utf8)))
+      }
+      #expect(try connections.map { try $0.answer() }.count { $0.status == 202 } == 1)
+      // Of the three that the mailbox may get two are left.
+      for _ in 0..<2 {
+        #expect(try world.changeAddress("email", "new@example.org", token, proof: world.proof(person, token)).status == 202)
+      }
     }
   }
 }
