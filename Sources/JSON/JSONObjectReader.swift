@@ -123,7 +123,7 @@ package final class JSONObjectReader {
   private func required<Result>(_ name: String, _ found: Result?) throws(JSONError) -> Result {
     if let found { return found }
     let others = (value.members ?? []).map(\.name).filter { !known.contains($0) }
-    let hint = Spelling.nearest(to: name, among: others).map { "; it may be what stands there as '\($0)'" } ?? ""
+    let hint = Spelling.nearest(to: name, among: others).map { "; did you write it as '\($0)'?" } ?? ""
     throw wrong(name, "this member is required" + hint)
   }
 }

@@ -46,7 +46,8 @@ package struct ServerSettings: Settings {
     body = try reader.integer("body", default: body, in: 1024...1_048_576)
     streams = try reader.integer("streams", default: streams, in: 1...1000)
     headerTimeout = try reader.duration("headerTimeout", default: headerTimeout, in: brief)
-    bodyTimeout = try reader.duration("bodyTimeout", default: bodyTimeout, in: brief)
+    // The limiter is patient with clocks that are so far behind, and no further.
+    bodyTimeout = try reader.duration("bodyTimeout", default: bodyTimeout, in: .milliseconds(100) ... .seconds(100))
     idleTimeout = try reader.duration("idleTimeout", default: idleTimeout, in: brief)
     unreadOutput = try reader.integer("unreadOutput", default: unreadOutput, in: 1 << 20...1 << 32)
     writeTimeout = try reader.duration("writeTimeout", default: writeTimeout, in: brief)

@@ -37,13 +37,24 @@ import Transport
       #expect(message("{ listen: '\(text)' }")?.hasPrefix("listen: expected HOST:PORT") == true, "\(text)")
       #expect(message("{ operations: { listen: '\(text)' } }")?.hasPrefix("operations.listen: expected HOST:PORT") == true, "\(text)")
     }
-    for (one, other) in [("127.0.0.1:8080", "127.0.0.1:8080"), ("*:8080", "127.0.0.1:8080"), ("unix:a.sock", "unix:a.sock")] {
-      let found = message("{ listen: '\(one)', operations: { listen: '\(other)' } }")
-      #expect(found?.hasPrefix("operations.listen: '\(other)' is taken by 'listen'") == true, "\(found ?? "")")
+    func collision(_ one: String, _ other: String, listen: String? = nil) throws -> String? {
+      let configuration = try load("{ listen: '\(one)', operations: { listen: '\(other)' } }").configuration
+      do {
+        try configuration.refuseOneAddressForBoth(listen: listen)
+        return nil
+      } catch {
+        return "\(error)"
+      }
     }
-    for (one, other) in [("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:8080", "[::1]:8080"), ("*:8080", "unix:b.sock")] {
-      #expect(message("{ listen: '\(one)', operations: { listen: '\(other)' } }") == nil, "\(one)")
-    }
+    for (one, other) in [
+      ("127.0.0.1:8080", "127.0.0.1:8080"), ("*:8080", "127.0.0.1:8080"), ("[::1]:8080", "*:8080"), ("0.0.0.0:8080", "127.0.0.1:8080"),
+      ("unix:a.sock", "unix:a.sock"),
+    ] { #expect(try collision(one, other)?.hasPrefix("operations.listen: '\(other)' is taken by 'listen'") == true, "\(one) \(other)") }
+    for (one, other) in [
+      ("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:8080", "[::1]:8080"), ("0.0.0.0:8080", "[::1]:8080"), ("*:8080", "unix:b.sock"),
+    ] { #expect(try collision(one, other) == nil, "\(one) \(other)") }
+    #expect(try collision("127.0.0.1:8080", "127.0.0.1:8080", listen: "127.0.0.1:9080") == nil)
+    #expect(try collision("127.0.0.1:8080", "127.0.0.1:8081", listen: "127.0.0.1:8081")?.contains("--listen") == true)
     #expect(message("{ tokens: { accessLifetime: 5 } }")?.contains("found 5") == true)
   }
 

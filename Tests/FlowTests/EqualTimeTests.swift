@@ -140,7 +140,7 @@ struct EqualTimeTests {
       }
       func recovery(_ name: String) -> Call {
         {
-          let withheld = try await credentials.recovery.start(name, Self.context)
+          let withheld = try await credentials.recovery.start(name)
           guard withheld == nil else { throw World.Unexpected(what: "\(name): \(withheld ?? "")") }
         }
       }

@@ -133,4 +133,15 @@ struct RegistrationTests {
       #expect(try await world.lastMail("registration", to: "other@example.com") != nil)
     }
   }
+
+  @Test("whoever makes up names of a mailbox by a plus keeps nobody from registering by the plain one")
+  func taggedNames() async throws {
+    try await World.run(Self.settings.merging(["pace.enabled": "true"]) { $1 }) { world in
+      let client = try await world.addClient()
+      for number in 0..<20 { #expect(try world.register("ann+\(number)@example.net", client).status == 202) }
+      #expect(try await world.mails().count == 5)
+      #expect(try world.register("ann@example.net", client).status == 202)
+      #expect(try await world.lastMail("registration", to: "ann@example.net") != nil)
+    }
+  }
 }

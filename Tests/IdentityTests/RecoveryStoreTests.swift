@@ -58,21 +58,24 @@ struct CapacityTests {
     #expect(kept)
   }
 
-  @Test("of as many registrations as may wait none goes for another, and what is over makes room")
+  @Test("beyond the capacity the oldest registrations go, known addresses and others alike, and none within its first hour")
   func registrations() async throws {
     let database = try await Ground.database()
     try await database.transaction { db in
       let store = RegistrationStore(db)
-      for second in 0..<20 {
-        let at = Ground.start + .seconds(second)
+      for minute in Int64(0)..<20 {
+        let at = Ground.start + .minutes(minute)
         let pending = PendingRegistration(
-          id: .init(at: at), username: Username(stored: "u\(second)@example.com"), email: "u\(second)@example.com", digest: [])
-        try store.insert(pending, isKnown: second >= 5, at: at)
+          id: .init(at: at), username: Username(stored: "u\(minute)@example.com"), email: "u\(minute)@example.com", digest: [])
+        try store.insert(pending, isKnown: minute % 2 == 0, at: at)
       }
-      #expect(try store.isFull(capacity: 20) && !store.isFull(capacity: 21))
-      #expect(try store.prune(before: Ground.start, limit: 100) == 0)
-      #expect(try store.prune(before: Ground.start + Invitation.lifetime + .seconds(10), limit: 100) == 10)
-      #expect(try !store.isFull(capacity: 20))
+      #expect(try store.count() == 20)
+      #expect(try store.prune(before: Ground.start + .minutes(60), limit: 100, capacity: 7) == 0)
+      #expect(try store.prune(before: Ground.start + .minutes(65), limit: 100, capacity: 7) == 5)
+      #expect(try store.prune(before: Ground.start + .hours(2), limit: 100, capacity: 7) == 8)
+      let left = try db.rows("SELECT username FROM registration ORDER BY id").map { try $0.text("username") }
+      #expect(left == (13..<20).map { "u\($0)@example.com" })
+      #expect(try store.prune(before: Ground.start + Invitation.lifetime + .minutes(15), limit: 100) == 2)
     }
   }
 }

@@ -100,7 +100,7 @@ struct ObjectReaderTests {
   func missing() {
     #expect(error("{}") { _ = try $0.string("username") } == JSONError(pointer: "/username", detail: "this member is required"))
     let misspelt = error(#"{"usrname":"x"}"#) { _ = try $0.string("username") }
-    #expect(misspelt?.detail == "this member is required; it may be what stands there as 'usrname'")
+    #expect(misspelt?.detail == "this member is required; did you write it as 'usrname'?")
   }
 
   @Test("null is told apart from absent")

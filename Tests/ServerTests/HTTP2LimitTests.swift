@@ -25,6 +25,25 @@ struct HTTP2LimitTests {
     }
   }
 
+  @Test("a body that comes after its answer is read and thrown away, so that the answer is not lost, and one without end is stopped")
+  func answersEarly() async throws {
+    try await Fixture.run { fixture in
+      let client = try fixture.frameClient()
+      let early = client.open(FrameClient.request("POST", "/nowhere"), ends: false)
+      #expect(try client.answer(early).status == 404)
+      client.send(Frame(.data, stream: early, [1, 2, 3]))
+      client.send(Frame(.data, Frame.endStream, stream: early, [4]))
+      #expect(try client.answer(client.get("/healthz")).status == 200)
+      #expect(client.seen.allSatisfy { $0.kind != .reset })
+      let endless = client.open(FrameClient.request("POST", "/nowhere"), ends: false)
+      #expect(try client.answer(endless).status == 404)
+      for _ in 0..<17 { client.send(Frame(.data, stream: endless, [UInt8](repeating: 0, count: 16_384))) }
+      let stop = try client.first(.reset)
+      #expect(stop.code == 0 && stop.stream == endless)
+      #expect(try client.answer(client.get("/healthz")).status == 200)
+    }
+  }
+
   @Test("a body that is not as long as it says is malformed", arguments: ["4", "6"])
   func comparesLengths(length: String) async throws {
     try await Fixture.run { fixture in

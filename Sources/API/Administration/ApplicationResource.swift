@@ -50,7 +50,11 @@ struct ApplicationResource: Sendable {
     let condition = try Precondition.required(call.request)
     let patch = try MergePatch(call.request.body, immutable: Self.immutable)
     let change = Applications.Change(
-      isEnabled: try patch.boolean("enabled"), algorithm: try patch.choice("algorithm"), tokenType: try patch.choice("token_type"))
+      isEnabled: try patch.boolean("enabled"), algorithm: try patch.choice("algorithm"), tokenType: try patch.choice("token_type"),
+      audiences: try patch.strings("audiences"))
+    if let wrong = change.audiences?.first(where: { !Identity.Application.isAudience($0) }) {
+      throw patch.wrong("audiences", "'\(wrong)' cannot be an audience: expected 1 to 200 visible characters")
+    }
     try patch.finish()
     return answer(try await applications.change(id, change, if: condition, by: call.provenance).subject(Self.noun))
   }

@@ -87,15 +87,19 @@ extension RoleOutcome {
     case .invalidName:
       throw JSONError(pointer: "/name", detail: "expected 1 to 64 letters, digits and . _ -, beginning with a letter or digit")
     case .invalidDescription: throw JSONError(pointer: "/description", detail: "expected at most \(RoleLimits.description) bytes")
+    case .endIsOver: throw JSONError(pointer: "/expires_at", detail: "expected a time that lies ahead")
     case .invalidTerms:
       throw JSONError(
-        pointer: "", detail: "expires_at has to come, audience to be one, and an application's own roles are held to no application")
+        pointer: "", detail: "audience has to be one, and an application's own roles are held to no application")
     case .builtin: throw Problem(.conflict, "A built-in role cannot be changed or deleted.")
     case .outdated: throw Precondition.outdated
     case .cycle: throw Problem.conflict("/inherits", "the role would inherit itself")
     case .tooDeep: throw Problem.conflict("/inherits", "roles may inherit \(RoleLimits.depth) levels deep")
+    case .wrongCount:
+      let (least, most) = (RoleLimits.separated.lowerBound, RoleLimits.separated.upperBound)
+      throw JSONError(pointer: "/roles", detail: "expected \(least) to \(most) roles")
     case .tooMany(let bound): throw Problem(.conflict, "There is a bound of \(bound).")
-    case .separationOfDuty(let name):
+    case .separationOfDuty(let name), .separationHeld(let name, _):
       throw Problem(.separationOfDuty, "The separation '\(name)' keeps these roles apart; nothing was changed.")
     case .lastAdministrator: throw Problem.lastAdministrator
     }

@@ -31,7 +31,10 @@ struct UserResource: Sendable {
     let (username, roles) = (try body.string("username"), try body.stringsIfPresent("roles") ?? [])
     let email = try contact(body, "email", Self.emailForm, ContactRule.isEmail)
     let phone = try contact(body, "phone", Self.phoneForm, ContactRule.isPhone)
-    let password = try isInvited ? nil : body.secret("password")
+    let password = try body.secretIfPresent("password")
+    guard (password == nil) == isInvited else {
+      throw body.wrong("password", isInvited ? "who is invited sets it himself; leave it out" : "expected one, or 'invite': true")
+    }
     try body.finish()
     guard roles.isEmpty || call.allows(.rolesWrite) else {
       throw Problem(

@@ -52,7 +52,7 @@ struct AuthEndpoint: Endpoint {
     guard let application, application.audiences.contains(audience) else {
       throw JSONError(
         pointer: "/audience",
-        detail: "this application may not ask for that audience; PATCH /admin/v1/apps/{id} or 'app add --audience' allows one"
+        detail: "this application may not ask for that audience; PATCH /admin/v1/apps/{id} or 'app set --audience' allows one"
       )
     }
     return audience

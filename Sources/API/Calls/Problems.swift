@@ -43,8 +43,9 @@ struct Problems: Sendable {
   private static func invalid(_ error: JSONError) -> Problem {
     let place = error.position.map { " (line \($0.line), column \($0.column))" } ?? ""
     let name = error.pointer.isEmpty ? "The body is not as it must be: " : "The member \(error.pointer) is not as it must be: "
+    let sentence = name + error.detail + place
     return Problem(
-      .invalidRequest, name + error.detail + place + ".", errors: [(pointer: error.pointer, detail: error.detail)])
+      .invalidRequest, sentence.hasSuffix("?") ? sentence : sentence + ".", errors: [(pointer: error.pointer, detail: error.detail)])
   }
 
   private func note(_ error: any Error, _ requestID: String) {

@@ -66,6 +66,7 @@ enum AdministrationSchemas {
     .input([
       .maybe("enabled", .boolean("False takes everything from the application at once.")), .maybe("algorithm", algorithm),
       .maybe("token_type", tokenType),
+      .maybe("audiences", .array(of: .string(lengths: 1...200), "What its tokens may be meant for: all of them.")),
     ])
   }
 

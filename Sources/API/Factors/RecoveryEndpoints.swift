@@ -14,7 +14,7 @@ struct RecoveryStartEndpoint: Endpoint {
     let username = try body.string("username")
     guard (1...254).contains(username.utf8.count) else { throw body.wrong("username", "expected 1 to 254 bytes") }
     try body.finish()
-    let withheld = try await recovery.start(username, SignInContext(call))
+    let withheld = try await recovery.start(username)
     var response = Response.json(.accepted) { json in
       json.object { json in
         json.member("expires_in", RecoveryState.lifetime.inSeconds)
@@ -81,7 +81,10 @@ struct RecoveryFinishEndpoint: Endpoint {
     case .locked(let retry): SignInAnswer.locked(retry)
     case .paced(let retry): SignInAnswer.paced(retry)
     case .factorUnavailable:
-      Problem(.factorUnavailable, "The account has no factor of this method that counts here: what the same mailbox receives does not.")
+      Problem(
+        .factorUnavailable,
+        "The account has no factor of this method that counts here: what the same mailbox receives does not. Where there is no other, the operator helps."
+      )
     }
   }
 }

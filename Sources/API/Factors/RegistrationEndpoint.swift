@@ -16,7 +16,7 @@ struct RegistrationEndpoint: Endpoint {
     case .accepted(let reason): withheld = reason
     case .disabled: throw Problem(.forbidden, "This server takes no registrations; ask the operator for an invitation.")
     case .invalidAddress: throw body.wrong("email", "expected an address such as alice@example.com")
-    case .foreignDomain: throw body.wrong("email", "this server takes registrations from other domains only")
+    case .foreignDomain: throw body.wrong("email", "this server takes registrations of some domains only; ask the operator of which")
     }
     var response = Response.json(.accepted) { json in
       json.object { json in

@@ -22,7 +22,7 @@ enum AppCommands {
       case .nameTaken: throw Refusal("there is an application of this name already")
       case .invalidName:
         throw Refusal("an application's name has 1 to 64 letters, digits and . _ -, and begins with a letter or digit")
-      case .invalidAudience(let audience): throw Refusal("'\(audience)' cannot be an audience: write 1 to 200 visible characters")
+      case .invalidAudience(let audience): throw invalidAudience(audience)
       }
       return .done
     })
@@ -70,7 +70,7 @@ enum AppCommands {
       console.line("state      \(application.isEnabled ? "enabled" : "disabled")")
       console.line("tokens     \(application.algorithm.rawValue), typ \(application.tokenType.rawValue)")
       console.line("audiences  \(application.audiences.isEmpty ? "-" : application.audiences.joined(separator: ", "))")
-      for line in AssignmentTerms.lines(roles, at: root.now()) { console.line("role       \(line)") }
+      for line in try await AssignmentTerms.lines(roles, root) { console.line("role       \(line)") }
       for key in keys { console.line("key        \(key.id)  \(APIKeyCommands.state(of: key, at: root.now()))") }
       return .done
     })
@@ -81,13 +81,18 @@ enum AppCommands {
       .value("enabled", "true|false", "false takes everything from it at once"),
       .value("algorithm", "ES256|RS256|EdDSA", "what its tokens are signed with"),
       .value("token-type", "at+jwt|JWT", "the typ of its access tokens"),
+      .values("audience", "A", "what its tokens may be meant for, beside this server: all of them; '' for none"),
     ],
-    examples: ["app set web --enabled false", "app set apinto --algorithm RS256 --token-type JWT"],
+    examples: [
+      "app set web --enabled false", "app set apinto --algorithm RS256 --token-type JWT", "app set web --audience https://api.example.com",
+    ],
     action: .application { invocation, console, application in
       let change = Applications.Change(
         isEnabled: try choice("enabled", ["true": true, "false": false], invocation),
         algorithm: try choice("algorithm", byRawValue(SigningAlgorithm.allCases), invocation),
-        tokenType: try choice("token-type", byRawValue(TokenType.ofAccess), invocation))
+        tokenType: try choice("token-type", byRawValue(TokenType.ofAccess), invocation),
+        audiences: invocation.has("audience") ? invocation.values("audience").filter { !$0.isEmpty } : nil)
+      if let wrong = change.audiences?.first(where: { !Identity.Application.isAudience($0) }) { throw invalidAudience(wrong) }
       let name = try invocation.argument("APP")
       guard try await application.applications.change(name, change, by: console.provenance) else { throw unknown(name) }
       return .done
@@ -127,6 +132,10 @@ enum AppCommands {
     let name = try invocation.argument("APP")
     guard let application = try await root.applications.application(named: name) else { throw unknown(name) }
     return application
+  }
+
+  private static func invalidAudience(_ audience: String) -> Refusal {
+    Refusal("'\(audience)' cannot be an audience: write 1 to 200 visible characters")
   }
 
   static func unknown(_ name: String) -> Refusal { Refusal("there is no application '\(name)'; 'app list' shows them") }

@@ -29,13 +29,18 @@ enum AssignmentTerms {
     return try invocation.duration("until", in: .seconds(1)...(.days(36_500))).map { instant + $0 }
   }
 
-  static func lines(_ assignments: [Assignment], at instant: Instant) -> [String] {
+  static func lines(_ assignments: [Assignment], _ root: Application) async throws -> [String] {
     guard !assignments.isEmpty else { return ["-"] }
-    return assignments.map { assignment in
-      let isOver = assignment.terms.expiresAt.map { $0 <= instant } ?? false
-      let terms = assignment.terms == .unlimited ? "" : ", \(assignment.terms)"
-      return assignment.roleName + (isOver ? ", ended" : "") + terms
+    var lines: [String] = []
+    for assignment in assignments {
+      let isOver = assignment.terms.expiresAt.map { $0 <= root.now() } ?? false
+      var terms = assignment.terms == .unlimited ? "" : ", \(assignment.terms)"
+      if let id = assignment.terms.application, let application = try await root.applications.application(id) {
+        terms = terms.replacing("\(id)", with: application.name)
+      }
+      lines.append(assignment.roleName + (isOver ? ", ended" : "") + terms)
     }
+    return lines
   }
 }
 

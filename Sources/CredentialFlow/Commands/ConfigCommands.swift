@@ -10,6 +10,7 @@ enum ConfigCommands {
       examples: ["config check", "config check --config ./credentialflow.json5"],
       action: .folder { invocation, console, installation in
         let loaded = try installation.load()
+        try loaded.configuration.refuseOneAddressForBoth()
         _ = try installation.templates()
         // Certificates and keys are opened, as 'serve' opens them.
         _ = try ListenerSecurity(installation.security(loaded.configuration), log: .discarding, now: .system)

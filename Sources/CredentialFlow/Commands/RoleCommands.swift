@@ -138,13 +138,17 @@ extension RoleOutcome {
     case .nameTaken: "the name is taken already"
     case .invalidName: "a name has 1 to 64 letters, digits and . _ -, and begins with a letter or digit"
     case .invalidDescription: "a description has at most \(RoleLimits.description) bytes"
-    case .invalidTerms: "the end must lie ahead, and an audience has 1 to 200 visible characters"
+    case .endIsOver: "--until must lie ahead"
+    case .invalidTerms: "an audience has 1 to 200 visible characters"
     case .builtin: "a built-in role cannot be changed or deleted"
     case .outdated: "it was changed meanwhile"
-    case .cycle: "the role would inherit itself"
+    case .cycle: "the other role inherits this one already: it would inherit itself; 'role disinherit' ends that"
     case .tooDeep: "roles may inherit each other over at most \(RoleLimits.depth) steps"
+    case .wrongCount: "a separation has \(RoleLimits.separated.lowerBound) to \(RoleLimits.separated.upperBound) roles"
     case .tooMany(let bound): "there is a bound: \(bound)"
     case .separationOfDuty(let name): "separation of duty: the separation '\(name)' keeps these roles apart"
+    case .separationHeld(let name, let holder):
+      "separation of duty: '\(holder)' would hold two roles that the separation '\(name)' keeps apart"
     case .lastAdministrator: "\(LastAdministrator())"
     }
   }

@@ -20,8 +20,9 @@ enum ServeCommand {
         throw Refusal("another server or command is working in \(folder.path); one at a time")
       }
       defer { lock.release() }
-      let application = try await Application.open(
-        installation, configuration: try installation.load().configuration, log: Log(descriptor: STDOUT_FILENO))
+      let configuration = try installation.load().configuration
+      if installation.environment["LISTEN_FDS"] == nil { try configuration.refuseOneAddressForBoth(listen: invocation.value("listen")) }
+      let application = try await Application.open(installation, configuration: configuration, log: Log(descriptor: STDOUT_FILENO))
       DescriptorLimit.raise()
       let service = Service(application: application)
       do {

@@ -47,7 +47,7 @@ enum TokenCommands {
             }
           }
         } else {
-          console.line("refused: \(reason)")
+          console.line("refused: \(reason.sentence)")
         }
         return .refused
       }
@@ -60,5 +60,27 @@ enum TokenCommands {
     var bytes = input.withBytes { Array($0) }
     while let last = bytes.last, last == 10 || last == 13 || last == 32 { bytes.removeLast() }
     return bytes
+  }
+}
+
+extension TokenError {
+  /// For a person.
+  fileprivate var sentence: String {
+    switch self {
+    case .tooLong: "it is longer than any token of this server"
+    case .malformed: "it is no token: three parts of base64url, of which the first two hold JSON"
+    case .unsupportedAlgorithm: "its algorithm is none that this server signs with"
+    case .forbiddenHeader: "its header names a key of its own, or something that must be understood and is not"
+    case .unknownKey: "its key is none of this server's; 'key list' shows them"
+    case .algorithmMismatch: "its key is for another algorithm than its header says"
+    case .wrongType: "its typ is none of an access token"
+    case .badSignature: "its signature is not right"
+    case .wrongIssuer: "another issuer made it"
+    case .wrongAudience: "it is meant for another audience; --audience says for which it is checked"
+    case .wrongUse: "it is no access token"
+    case .expired: "it is over"
+    case .notYetValid: "it is not good yet"
+    case .noActiveKey, .tooManyClaims, .signingFailed: "\(self)"
+    }
   }
 }

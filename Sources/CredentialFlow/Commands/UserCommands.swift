@@ -26,6 +26,9 @@ enum UserCommands {
     ],
     input: .newPassword(prompt: "Password for the new user", unless: "invite"),
     action: .application { invocation, console, application in
+      guard !invocation.has("invite") || !invocation.has("password-stdin") else {
+        throw invocation.wrong("--invite makes no password; leave --password-stdin away")
+      }
       if invocation.has("invite") { return try await UserInvitationCommands.add(invocation, console, application) }
       let new = Accounts.New(
         username: try invocation.argument("USER"), email: try ContactAddress.email(invocation),
@@ -67,8 +70,9 @@ enum UserCommands {
       console.line("state     \(account.isEnabled ? "enabled" : "disabled")")
       console.line("email     \(account.email ?? "-")")
       console.line("phone     \(account.phone ?? "-")")
+      console.line("language  \(account.language ?? "default")")
       console.line("made      \(account.createdAt.rfc3339())")
-      for line in AssignmentTerms.lines(roles, at: application.now()) { console.line("role      \(line)") }
+      for line in try await AssignmentTerms.lines(roles, application) { console.line("role      \(line)") }
       console.line("password  \(account.password == nil ? "none yet" : held.isPasswordLocked ? "locked: 'user unlock' lifts it" : "set")")
       for listed in factors {
         let factor = listed.factor
@@ -87,7 +91,7 @@ enum UserCommands {
     })
 
   private static let disable = Command(
-    "user disable", "Takes everything from a user at once: sessions end, no door opens", arguments: [name],
+    "user disable", "Takes everything from a user at once: sessions and own keys end for good, no door opens", arguments: [name],
     examples: ["user disable alice"],
     action: .application { invocation, console, application in
       try await done(application.accounts.setEnabled(false, try invocation.argument("USER"), by: console.provenance), invocation)
@@ -208,6 +212,7 @@ extension JSONWriter {
       json.member("enabled", account.isEnabled)
       json.member("email", ifPresent: account.email)
       json.member("phone", ifPresent: account.phone)
+      json.member("language", ifPresent: account.language)
       json.member("created_at", account.createdAt.rfc3339())
       if let roles { json.assignments(roles) }
       guard let held else { return }

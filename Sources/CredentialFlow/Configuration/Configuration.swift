@@ -76,9 +76,6 @@ struct Configuration: Settings {
 
   /// Sections that are right each, and not together.
   private func refuseContradictions(_ reader: SettingsReader) throws(SettingsError) {
-    if let world = ListenAddress(service.listen), let own = ListenAddress(operations.listen), world.collides(with: own) {
-      throw reader.wrong("operations.listen", "'\(operations.listen)' is taken by 'listen'; each needs an address of its own")
-    }
     if edge.isRequired, !proxies.contains(where: { $0.rule.dialect == .cloudflare }) {
       throw reader.wrong("edge.required", "nobody could come through the edge: name a proxy of the dialect cloudflare in 'proxies'")
     }
@@ -149,12 +146,26 @@ extension ListenAddress {
   }
 
   /// Whether both cannot be listened on at once.
-  fileprivate func collides(with other: ListenAddress) -> Bool {
+  func collides(with other: ListenAddress) -> Bool {
     switch (self, other) {
     case (.internet(_, 0), _): false
     case (.internet(let one, let port), .internet(let another, let otherPort)):
-      port == otherPort && (one == another || one.isUnspecified || another.isUnspecified)
+      port == otherPort && (one == another || one.covers(another) || another.covers(one))
     default: self == other
     }
+  }
+}
+
+extension IPAddress {
+  /// Whether who listens here listens there too: `::` takes both families.
+  fileprivate func covers(_ other: IPAddress) -> Bool { isUnspecified && (!isIPv4 || other.isIPv4) }
+}
+
+extension Configuration {
+  /// Two listeners need two addresses. `listen` is what takes the place of the configuration's. Throws a `Refusal`.
+  func refuseOneAddressForBoth(listen: String? = nil) throws {
+    let (open, closed) = (listen ?? service.listen, operations.listen)
+    guard let world = ListenAddress(open), let own = ListenAddress(closed), world.collides(with: own) else { return }
+    throw Refusal("operations.listen: '\(closed)' is taken by \(listen == nil ? "'listen'" : "--listen"), '\(open)'; each needs its own")
   }
 }

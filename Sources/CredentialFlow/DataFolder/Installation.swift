@@ -23,9 +23,9 @@ struct Installation: Sendable {
     let keys = try KnownKeys()
     try CredentialFiles(environment: environment).apply(to: &members, keys: keys, origins: &origins)
     try EnvironmentOverrides(environment).apply(to: &members, keys: keys, origins: &origins)
-    let reader = SettingsReader(members) { path throws(SettingsError) in
+    let reader = SettingsReader(members) { [self] name throws(SettingsError) in
       do throws(Refusal) {
-        return try FileBytes.read(path, limit: Self.fileLimit)
+        return try FileBytes.read(path(name), limit: Self.fileLimit)
       } catch {
         throw SettingsError(path: "", detail: error.description)
       }

@@ -93,7 +93,7 @@ struct CommandParser: Sendable {
     guard word.hasPrefix("--"), let option = known.first(where: { $0.name == name }) else {
       let hint =
         Spelling.nearest(to: name, among: known.map(\.name)).map { "did you mean --\($0)?" }
-        ?? "known: \(known.map { "--" + $0.name }.joined(separator: ", "))"
+        ?? "known: \(known.map { "--" + $0.name }.joined(separator: ", ")); what is no option and begins with '-' stands behind '--'"
       throw UsageError("unknown option '\(word)'; \(hint)", command: command)
     }
     let inline = parts.count == 2 ? String(parts[1]) : nil

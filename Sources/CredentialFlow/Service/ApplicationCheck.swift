@@ -37,8 +37,10 @@ struct ApplicationCheck: Sendable {
       await finding("'role add' makes it, or take it out of registration.roles") {
         guard application.configuration.registration.isEnabled else { return "off" }
         let roles = application.configuration.registration.roles
-        if let missing = try await application.roles.missing(of: roles) {
-          throw Refusal("registration.roles: there is no role '\(missing)', and nobody can register")
+        let missing = try await application.roles.missing(of: roles)
+        guard missing.isEmpty else {
+          let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+          throw Refusal("registration.roles: there is no role \(names), and nobody can register")
         }
         return "on; new accounts hold \(roles.isEmpty ? "no role" : roles.joined(separator: ", "))"
       }

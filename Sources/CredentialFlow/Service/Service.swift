@@ -12,8 +12,11 @@ struct Service {
   /// Names of roles are looked up where they are given; who registers would be the first to hear of one that is not there.
   private func warnOfMissingRoles() async {
     let registration = application.configuration.registration
-    guard registration.isEnabled, let missing = try? await application.roles.missing(of: registration.roles) else { return }
-    application.log.warning("registration_role_missing", ("role", .string(missing)), ("advice", .string("'doctor' says what to do")))
+    guard registration.isEnabled, let missing = try? await application.roles.missing(of: registration.roles), !missing.isEmpty else {
+      return
+    }
+    application.log.warning(
+      "registration_role_missing", ("roles", .string(missing.joined(separator: " "))), ("advice", .string("'doctor' says what to do")))
   }
 
   /// Returns after the last answer is sent.

@@ -24,7 +24,9 @@ package enum MessageKind: String, Sendable, CaseIterable {
     case awaited
     /// Somebody waits for it who may be a stranger.
     case asked
-    /// It is good for days.
+    /// What somebody should hear of.
+    case told
+    /// Good for days, and anybody can ask for it without end.
     case patient
   }
 
@@ -32,9 +34,10 @@ package enum MessageKind: String, Sendable, CaseIterable {
     switch self {
     case .code: .awaited
     case .codeEnrollment, .verifyAddress, .recovery: .asked
-    case .registration, .registrationKnown, .noticeNewDevice, .noticePassword, .noticeFactorAdded, .noticeFactorRemoved,
-      .noticeFactorsReset, .noticeAddress, .noticeRecovery, .noticeInvitation:
-      .patient
+    case .noticeNewDevice, .noticePassword, .noticeFactorAdded, .noticeFactorRemoved, .noticeFactorsReset, .noticeAddress,
+      .noticeRecovery, .noticeInvitation:
+      .told
+    case .registration, .registrationKnown: .patient
     }
   }
 

@@ -20,6 +20,8 @@ package struct Template: Sendable {
   private enum Piece: Sendable {
     case literal(String)
     case value(Placeholder)
+
+    var isCode: Bool { if case .value(.code) = self { true } else { false } }
   }
 
   private let subject: [Piece]
@@ -99,6 +101,9 @@ package struct Template: Sendable {
     }
     guard !pieces.contains(where: { if case .literal(let text) = $0 { text.contains("}}") } else { false } }) else {
       throw Flaw(description: "[\(section)]: '}}' without '{{'")
+    }
+    guard section == "subject" || !kind.placeholders.contains(.code) || pieces.contains(where: \.isCode) else {
+      throw Flaw(description: "[\(section)]: {{code}} is missing, for which it is sent")
     }
     return pieces
   }

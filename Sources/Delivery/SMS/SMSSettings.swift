@@ -91,6 +91,9 @@ package struct SMSService: Sendable {
   private static func headers(_ lines: [String], _ token: Secret?, _ reader: SettingsReader) throws(SettingsError) -> [HTTPSHeader] {
     var headers: [HTTPSHeader] = []
     let secret = token.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } } ?? ""
+    guard token != nil || !lines.contains(where: { $0.contains("{{token}}") }) else {
+      throw reader.wrong("token", "expected the secret that {{token}} in 'headers' stands for; better in a file, as tokenFile")
+    }
     for line in lines {
       let parts = line.split(separator: ":", maxSplits: 1).map { String($0.drop { $0 == " " }) }
       guard parts.count == 2, let header = HTTPSHeader(parts[0], parts[1].replacing("{{token}}", with: secret)),

@@ -92,7 +92,7 @@ package enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case .badChunkEnd: "The data of a chunk must be followed by CR LF."
     case .forbiddenTrailer: "A trailer may not be malformed, or say how the message is framed, routed or authenticated."
     case .lengthRequired: "Send Content-Length, or Transfer-Encoding: chunked."
-    case .bodyTooLarge: "The body is larger than this endpoint takes."
+    case .bodyTooLarge: "The body is larger than this endpoint takes, which may be none at all."
     case .timeout: "The request did not arrive in time."
     default: streamDetail
     }

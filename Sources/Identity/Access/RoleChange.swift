@@ -94,7 +94,7 @@ extension Roles {
     let hierarchy = try RoleGraphStore(db).hierarchy()
     guard !hierarchy.isCyclic(at: role) else { throw RoleOutcome.cycle }
     guard hierarchy.depth(limit: RoleLimits.depth) <= RoleLimits.depth else { throw RoleOutcome.tooDeep }
-    if let name = try SeparationStore(db).violation(at: instant) { throw RoleOutcome.separationOfDuty(name) }
+    if let violation = try SeparationStore(db).violation(at: instant) { throw violation }
   }
 }
 

@@ -69,7 +69,8 @@ struct Granting {
   }
 
   private func refusal(of terms: Assignment.Terms, _ holder: RoleHolder, at instant: Instant) throws(DatabaseError) -> RoleOutcome? {
-    guard terms.isLive(at: instant), terms.audience.map(Application.isAudience) ?? true else { return .invalidTerms }
+    guard terms.isLive(at: instant) else { return .endIsOver }
+    guard terms.audience.map(Application.isAudience) ?? true else { return .invalidTerms }
     guard let application = terms.application else { return nil }
     // An application's tokens are all its own.
     if case .application = holder { return .invalidTerms }

@@ -23,7 +23,9 @@ package enum RoleOutcome: Error, Sendable, Equatable {
   case nameTaken
   case invalidName
   case invalidDescription
-  /// An end that is over, an audience that is none, or an application's own assignment held to an application.
+  /// The end of an assignment is over already.
+  case endIsOver
+  /// An audience that is none, or an application's own assignment held to an application.
   case invalidTerms
   case builtin
   /// It is in another state than the change was made for.
@@ -31,10 +33,14 @@ package enum RoleOutcome: Error, Sendable, Equatable {
   /// A role would inherit itself.
   case cycle
   case tooDeep
+  /// A separation of fewer or more roles than `RoleLimits.separated`.
+  case wrongCount
   /// The bound that it would pass, in words.
   case tooMany(String)
   /// The separation that it would be at odds with.
   case separationOfDuty(String)
+  /// The separation, and a user or application that holds two of its roles.
+  case separationHeld(String, by: String)
   case lastAdministrator
 }
 

@@ -73,9 +73,9 @@ package struct Roles: Sendable {
 
   package func list() async throws -> [Role] { try await database.read { try RoleStore($0).roles(after: "", limit: RoleLimits.roles) } }
 
-  /// The first of these names that no role has.
-  package func missing(of names: [String]) async throws -> String? {
-    try await database.read { db in try names.first { try RoleStore(db).role(.named($0)) == nil } }
+  /// Those of these names that no role has.
+  package func missing(of names: [String]) async throws -> [String] {
+    try await database.read { db in try names.filter { try RoleStore(db).role(.named($0)) == nil } }
   }
 
   /// In the order of their names; `after` is such a name, or empty.

@@ -83,9 +83,9 @@ struct SeparationStore {
     }
   }
 
-  /// A separation that a role by itself, with what it inherits, or anybody's assignments are at odds with; its name. What a role
-  /// could never be granted or activated for is refused when the role or the separation is made.
-  func violation(at instant: Instant) throws(DatabaseError) -> String? {
+  /// A separation that a role by itself, with what it inherits, or anybody's assignments are at odds with. What a role could never be
+  /// granted or activated for is refused when the role or the separation is made.
+  func violation(at instant: Instant) throws(DatabaseError) -> RoleOutcome? {
     if let row = try db.row(
       """
       SELECT separation.name FROM separation_reach JOIN separation ON separation.id = separation_reach.separation_id
@@ -93,27 +93,31 @@ struct SeparationStore {
       ORDER BY separation.name LIMIT 1
       """)
     {
-      return try row.text("name")
+      return .separationOfDuty(try row.text("name"))
     }
-    if let row = try db.row(
+    var row = try db.row(
       """
-      SELECT separation.name FROM separation JOIN separation_reach ON separation_reach.separation_id = separation.id
-      JOIN account_role ON account_role.role_id = separation_reach.role_id
+      SELECT separation.name, account.username AS holder FROM separation
+      JOIN separation_reach ON separation_reach.separation_id = separation.id
+      JOIN account_role ON account_role.role_id = separation_reach.role_id JOIN account ON account.id = account_role.account_id
       WHERE separation.kind = 'static' AND (account_role.expires_at IS NULL OR account_role.expires_at > \(instant))
-      GROUP BY separation.name, account_role.account_id HAVING COUNT(DISTINCT separation_reach.member_id) > 1
-      ORDER BY separation.name LIMIT 1
+      GROUP BY separation.name, account.username HAVING COUNT(DISTINCT separation_reach.member_id) > 1
+      ORDER BY separation.name, account.username LIMIT 1
       """)
-    {
-      return try row.text("name")
+    if row == nil {
+      row = try db.row(
+        """
+        SELECT separation.name, application.name AS holder FROM separation
+        JOIN separation_reach ON separation_reach.separation_id = separation.id
+        JOIN application_role ON application_role.role_id = separation_reach.role_id
+        JOIN application ON application.id = application_role.application_id
+        WHERE separation.kind = 'static' AND (application_role.expires_at IS NULL OR application_role.expires_at > \(instant))
+        GROUP BY separation.name, application.name HAVING COUNT(DISTINCT separation_reach.member_id) > 1
+        ORDER BY separation.name, application.name LIMIT 1
+        """)
     }
-    return try db.row(
-      """
-      SELECT separation.name FROM separation JOIN separation_reach ON separation_reach.separation_id = separation.id
-      JOIN application_role ON application_role.role_id = separation_reach.role_id
-      WHERE separation.kind = 'static' AND (application_role.expires_at IS NULL OR application_role.expires_at > \(instant))
-      GROUP BY separation.name, application_role.application_id HAVING COUNT(DISTINCT separation_reach.member_id) > 1
-      ORDER BY separation.name LIMIT 1
-      """)?.text("name")
+    guard let row else { return nil }
+    return .separationHeld(try row.text("name"), by: try row.text("holder"))
   }
 
   private func separation(from row: Row) throws(DatabaseError) -> Separation {

@@ -27,7 +27,7 @@ package struct Separations: Sendable {
     guard Role.isName(name) else { return .invalidName }
     let names = Array(Set(roles)).sorted()
     guard RoleLimits.separated.contains(names.count) else {
-      return .tooMany("\(RoleLimits.separated.lowerBound) to \(RoleLimits.separated.upperBound) roles of one separation")
+      return .wrongCount
     }
     let at = now()
     let separation = Separation(id: Separation.ID(at: at), name: name, kind: kind, roles: names, createdAt: at)
@@ -44,7 +44,7 @@ package struct Separations: Sendable {
         return .tooMany("\(RoleLimits.separations) separations")
       }
       guard try store.insert(separation, roles: members) else { return .nameTaken }
-      if let violated = try store.violation(at: at) { throw RoleOutcome.separationOfDuty(violated) }
+      if let violation = try store.violation(at: at) { throw violation }
       try AuditLog(db).append(.separation("created", separation), by: provenance, at: at)
       return .done
     }

@@ -103,7 +103,7 @@ package struct AddressChanges: Sendable {
         guard let proof, let account = try DoorKeeper(db).session(live.id, at: at)?.account,
           try StepUpStore(db).spend(proof, of: live.id, for: .address, at: at)
         else { return .unproven }
-        guard try codes.refusal(of: recipient, isConfirmed: false, db, at: at) == nil else { throw Undelivered() }
+        guard try codes.refusal(of: recipient, isConfirmed: false, for: account.id, db, at: at) == nil else { throw Undelivered() }
         try AddressChangeStore(db).replace(change, of: account.id, digest: digest(code), at: at)
         guard case .queued = try outbox.enqueue(message(kind, recipient, code, account, at), db, at: at) else { throw Undelivered() }
         try AuditLog(db).append(.address("change_started", change, account.id), by: provenance, at: at)
@@ -136,12 +136,13 @@ package struct AddressChanges: Sendable {
       OutgoingMessage(
         .verifyAddress, to: recipient,
         MessageValues([
-          .link: links.url(.verification, code: code), .code: code, .expires: (instant + Self.lifetime).rfc3339(),
+          .link: links.url(.verification, code: code), .code: code, .expires: (instant + Self.lifetime).forPeople,
           .username: account.username.text,
-        ]), lifetime: Self.lifetime)
+        ]), in: account.language.flatMap(Language.init), lifetime: Self.lifetime)
     case .phone:
       OutgoingMessage(
-        .codeEnrollment, to: recipient, MessageValues([.code: code, .minutes: "\(Self.lifetime.inSeconds / 60)"]), lifetime: Self.lifetime)
+        .codeEnrollment, to: recipient, MessageValues([.code: code, .minutes: "\(Self.lifetime.inSeconds / 60)"]),
+        in: account.language.flatMap(Language.init), lifetime: Self.lifetime)
     }
   }
 

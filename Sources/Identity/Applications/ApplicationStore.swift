@@ -19,10 +19,15 @@ struct ApplicationStore {
       ON CONFLICT (name) DO NOTHING RETURNING id
       """)
     guard inserted != nil else { return false }
-    for audience in application.audiences {
-      try db.run("INSERT INTO application_audience (application_id, audience) VALUES (\(application.id), \(audience))")
-    }
+    try setAudiences(application.audiences, of: application.id)
     return true
+  }
+
+  func setAudiences(_ audiences: [String], of id: Application.ID) throws(DatabaseError) {
+    try db.run("DELETE FROM application_audience WHERE application_id = \(id)")
+    for audience in audiences {
+      try db.run("INSERT INTO application_audience (application_id, audience) VALUES (\(id), \(audience))")
+    }
   }
 
   func application(_ id: Application.ID) throws(DatabaseError) -> Application? {

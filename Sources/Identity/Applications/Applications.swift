@@ -77,8 +77,13 @@ package struct Applications: Sendable {
     package var isEnabled: Bool?
     package var algorithm: SigningAlgorithm?
     package var tokenType: TokenType?
+    /// All of them; each fit for one (`Application.isAudience`).
+    package var audiences: [String]?
 
-    package init(isEnabled: Bool? = nil, algorithm: SigningAlgorithm? = nil, tokenType: TokenType? = nil) {
+    package init(
+      isEnabled: Bool? = nil, algorithm: SigningAlgorithm? = nil, tokenType: TokenType? = nil, audiences: [String]? = nil
+    ) {
+      self.audiences = audiences
       self.isEnabled = isEnabled
       self.algorithm = algorithm
       self.tokenType = tokenType
@@ -102,14 +107,17 @@ package struct Applications: Sendable {
     let isEnabled = change.isEnabled ?? old.isEnabled
     let algorithm = change.algorithm ?? old.algorithm
     let tokenType = change.tokenType ?? old.tokenType
+    let audiences = change.audiences.map { Array(Set($0)).sorted() } ?? old.audiences
     let event = AuditEvent(
       "application.changed", subject: "application:\(old.id)", named: ["name": old.name],
       changes: [
         ("enabled", String(old.isEnabled), String(isEnabled)), ("algorithm", old.algorithm.rawValue, algorithm.rawValue),
         ("type", old.tokenType.rawValue, tokenType.rawValue),
+        ("audiences", old.audiences.joined(separator: " "), audiences.joined(separator: " ")),
       ])
     guard let event else { return }
     try ApplicationStore(db).update(old.id, isEnabled: isEnabled, algorithm: algorithm, tokenType: tokenType)
+    if audiences != old.audiences { try ApplicationStore(db).setAudiences(audiences, of: old.id) }
     if old.isEnabled, !isEnabled { try RevocationStore(db).append(.application(old.id), at: instant) }
     try AuditLog(db).append(event, by: provenance, at: instant)
   }

@@ -156,7 +156,7 @@ extension CodeSending {
     let code = CodeFactor.newCode()
     let isConfirmed = request.kind == .code
     let reason =
-      try paced ?? refusal(of: request.recipient, isConfirmed: isConfirmed, db, at: instant)
+      try paced ?? refusal(of: request.recipient, isConfirmed: isConfirmed, for: request.account.id, db, at: instant)
       ?? enqueue(code, request, context, db, at: instant)
     if reason == nil {
       try CodeFactor(db, vault: vault).replace(
@@ -170,13 +170,18 @@ extension CodeSending {
   }
 
   /// Against pumping: where an SMS may go, and how many in a day. Numbers that nobody has shown to be his get half of them at most,
-  /// so that a stranger who names them leaves the others their sign-ins.
-  func refusal(of recipient: Recipient, isConfirmed: Bool, _ db: any Transaction, at instant: Instant) throws -> String? {
+  /// and one account a twentieth, so that nobody takes the others' sign-ins.
+  func refusal(
+    of recipient: Recipient, isConfirmed: Bool, for account: Account.ID, _ db: any Transaction, at instant: Instant
+  ) throws -> String? {
     guard case .sms(let number) = recipient else { return nil }
     guard sms.countries.allows(number) else { return "the country is not allowed" }
     let budget = DailyBudget(db)
     if !isConfirmed, try !budget.spend("sms.unconfirmed", of: (sms.dailyBudget + 1) / 2, at: instant) {
       return "the day's budget for numbers that are not confirmed is spent"
+    }
+    guard try budget.spend("sms.\(account)", of: max(10, sms.dailyBudget / 20), at: instant) else {
+      return "the account's share of the day's budget is spent"
     }
     return try budget.spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"
   }

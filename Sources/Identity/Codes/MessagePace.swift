@@ -16,10 +16,9 @@ package struct MessagePace: Sendable {
     self.settings = settings
   }
 
-  /// Who asks for a message, and for whom.
+  /// Who asks for a code, and for whom.
   struct Asking {
-    /// `nil` where there is none, or none is known yet.
-    let account: Account.ID?
+    let account: Account.ID
     let recipient: Recipient
     /// Whether the account has shown before that it reads there. Codes to who has not are bounded apart, so that nobody who
     /// names another's address keeps the owner's own codes back.
@@ -39,9 +38,12 @@ package struct MessagePace: Sendable {
     for bound in bounds(asking) { limiter.giveBack(bound.key, at: bound.pace) }
   }
 
-  /// What withholds a message to somebody who is not known yet.
-  func withholds(asker address: String, _ application: Application.ID?, at instant: Instant) -> String? {
-    withholds(asker(address, application, isKnown: false) + [total], at: instant)
+  /// What withholds a registration's mail, whoever has the address. Names of one mailbox that are made by a plus have a bound of their
+  /// own, so that a stranger who makes them up keeps nobody from registering by the plain one.
+  func withholds(registering address: MailAddress, by asker: String, _ application: Application.ID?, at instant: Instant) -> String? {
+    let (text, isTagged) = Mailbox.untagged(address.text)
+    let recipient = Bound(name: "recipient", key: .message([isTagged ? 13 : 12] + Array(text.utf8)), pace: settings.recipient)
+    return withholds(self.asker(asker, application, isKnown: false) + [recipient, total], at: instant)
   }
 
   /// Whether a mailbox has had enough; where there is none `name` is charged, which is the same work.
@@ -67,11 +69,11 @@ package struct MessagePace: Sendable {
   }
 
   private func bounds(_ asking: Asking) -> [Bound] {
-    let account = asking.account.map { Bound(name: "account", key: .message([1] + $0.bytes), pace: settings.account) }
+    let account = Bound(name: "account", key: .message([1] + asking.account.bytes), pace: settings.account)
     let text = asking.recipient.text
     // A stranger's spellings of one mailbox are one; the owner's own may be factors of different accounts.
     let recipient: [UInt8] = asking.isConfirmed ? [2] + Array(text.lowercased().utf8) : [7] + Array(Mailbox.plain(text).utf8)
-    return [account].compactMap(\.self) + asker(asking.address, asking.application, isKnown: asking.isConfirmed)
+    return [account] + asker(asking.address, asking.application, isKnown: asking.isConfirmed)
       + [Bound(name: "recipient", key: .message(recipient), pace: settings.recipient), total]
   }
 

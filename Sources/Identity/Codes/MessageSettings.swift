@@ -20,8 +20,8 @@ package struct MessageSettings: Settings {
   package init(from reader: SettingsReader) throws(SettingsError) {
     account = try Pace.read(reader, "account", default: Pace(perMinute: 1, burst: 5))
     recipient = try Pace.read(reader, "recipient", default: Pace(perMinute: 1, burst: 5))
-    address = try Pace.read(reader, "address", default: Pace(perMinute: 60, burst: 60))
-    application = try Pace.read(reader, "application", default: Pace(perMinute: 600, burst: 600))
+    address = try Pace.read(reader, "address", default: Pace(perMinute: 600, burst: 600))
+    application = try Pace.read(reader, "application", default: Pace(perMinute: 3_000, burst: 3_000))
     total = try Pace.read(reader, "total", default: Pace(perMinute: 6_000, burst: 6_000))
     notices = try Pace.read(reader, "notices", default: Pace(perMinute: 1, burst: 20))
   }

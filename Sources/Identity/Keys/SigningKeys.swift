@@ -100,7 +100,11 @@ package struct SigningKeys: Sendable {
 
   /// Away from the event loop that may be asking.
   @concurrent private static func generate(_ algorithm: SigningAlgorithm) async throws -> SigningKey {
-    try SigningKey.generate(algorithm)
+    while true {
+      let key = try SigningKey.generate(algorithm)
+      // Where its name is a word of a command, what begins so is an option.
+      if !key.thumbprint.hasPrefix("-") { return key }
+    }
   }
 }
 

@@ -73,11 +73,12 @@ package struct Notices: Sendable {
 
   private func values(_ account: Account, _ event: Event, _ provenance: Provenance, _ instant: Instant) -> MessageValues {
     var values = MessageValues([
-      .username: account.username.text, .time: "\(instant.rfc3339().prefix(19).replacing("T", with: " ")) UTC",
-      .place: provenance.address.isEmpty ? "-" : provenance.address, .request: provenance.requestID.isEmpty ? "-" : provenance.requestID,
+      .username: account.username.text, .time: instant.forPeople,
+      .place: provenance.address.isEmpty ? MessageValues.none : provenance.address,
+      .request: provenance.requestID.isEmpty ? MessageValues.none : provenance.requestID,
     ])
     switch event {
-    case .newDevice(let name): values[.device] = name.isEmpty ? "-" : name
+    case .newDevice(let name): values[.device] = name.isEmpty ? MessageValues.none : name
     case .factorAdded(let method), .factorRemoved(let method): values[.method] = method.rawValue
     case .addressChanged(let old, let new): values[.change] = Self.change(old, new)
     case .factorsReset, .passwordChanged, .recovered, .invited: break
@@ -101,4 +102,9 @@ package struct Notices: Sendable {
       "notice_withheld", ("request_id", .string(provenance.requestID)), ("account", .string("\(account.id)")),
       ("template", .string(event.kind.rawValue)), ("reason", .string(reason)))
   }
+}
+
+extension Instant {
+  /// As mails say it: `2026-11-29 20:39 UTC`.
+  var forPeople: String { "\(rfc3339().prefix(16).replacing("T", with: " ")) UTC" }
 }

@@ -145,7 +145,8 @@ package final class OutboxWorker: Sendable {
     guard now() < row.expiresAt else { return .expired }
     guard let kind = MessageKind(rawValue: row.template), let language = Language(rawValue: row.language),
       let template = templates.template(kind, language), let recipient = Recipient(row.channel, row.recipient),
-      let payload = try? vault.open(row.payload, as: OutboxStore.purpose, for: row.id.bytes), let values = MessageValues(payload)
+      let payload = try? vault.open(row.payload, as: OutboxStore.purpose, for: row.id.bytes),
+      let values = MessageValues(payload)?.worded(in: language)
     else { return .refused("this program cannot read it") }
     switch recipient {
     case .mail(let address):

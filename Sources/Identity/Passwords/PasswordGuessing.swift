@@ -8,43 +8,57 @@ enum PasswordGuessing {
   static let longest = 100
   private static let longestHint = 64
 
-  /// `normal` in NFC. Runs for up to some milliseconds: never on an event loop.
+  /// `normal` in NFC. Runs for up to some milliseconds: never on an event loop. The least of three readings counts: the library itself
+  /// knows a repeat only where nothing stands between, and a row of keys only where no other is woven into it.
   static func score(of normal: Secret, hints: [String]) -> Int {
-    var text = normal.withBytes { bytes in bytes.prefix(longest).map { CChar(bitPattern: $0) } } + [0]
-    defer { for index in text.indices { text[index] = 0 } }
+    let stride = longest + 1
+    let room = UnsafeMutablePointer<CChar>.allocate(capacity: 4 * stride)
+    room.initialize(repeating: 0, count: 4 * stride)
+    defer {
+      explicit_bzero(room, 4 * stride)
+      room.deallocate()
+    }
+    let (text, folded, once, apart) = (room, room + stride, room + 2 * stride, room + 3 * stride)
+    let count = normal.withBytes { bytes in
+      for (index, byte) in bytes.prefix(longest).enumerated() {
+        text[index] = CChar(bitPattern: byte)
+        folded[index] = CChar(bitPattern: (0x41...0x5A).contains(byte) ? byte + 0x20 : byte)
+      }
+      return min(bytes.count, longest)
+    }
+    let copies = leaveOutCopies(text, folded, count, into: once)
+    // Every second character, then the others: two rows of keys that are typed in turn stand one after the other.
+    for index in 0..<count { apart[index % 2 == 0 ? index / 2 : (count + 1) / 2 + index / 2] = text[index] }
     let words = words(hints)
-    var (once, copies) = withoutCopies(text.dropLast())
-    var apart = interleaved(text.dropLast())
-    defer { for index in once.indices { once[index] = 0 } }
-    defer { for index in apart.indices { apart[index] = 0 } }
-    return score(ofGuesses: min(bits(text, words), bits(once + [0], words) + copies, bits(apart + [0], words) + 1))
+    return score(ofGuesses: min(bits(text, words), bits(once, words) + copies, bits(apart, words) + 1))
   }
 
   /// From here on a copy is worth an attacker's while.
   private static let shortestCopy = 3
 
-  /// What is left where nothing is said twice, in whatever case, and what the copies add in bits: each is known by where it is taken
-  /// from. The library itself knows a repeat only where nothing stands between.
-  private static func withoutCopies(_ text: ArraySlice<CChar>) -> (text: [CChar], bits: Double) {
-    var (kept, bits, position) = ([CChar](), 0.0, 0)
-    kept.reserveCapacity(text.count + 1)
-    let folded = text.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
-    while position < folded.count {
-      let longest = (0..<position).map { zip(folded[$0...], folded[position...]).prefix { $0 == $1 }.count }.max() ?? 0
+  /// Writes what is left where nothing is said twice, in whatever case; answers what the copies add in bits: each is known by where it
+  /// is taken from.
+  private static func leaveOutCopies(
+    _ text: UnsafePointer<CChar>, _ folded: UnsafePointer<CChar>, _ count: Int, into once: UnsafeMutablePointer<CChar>
+  ) -> Double {
+    var (bits, position, kept) = (0.0, 0, 0)
+    while position < count {
+      var longest = 0
+      for start in 0..<position {
+        var length = 0
+        while position + length < count, folded[start + length] == folded[position + length] { length += 1 }
+        longest = max(longest, length)
+      }
       if longest >= shortestCopy {
         bits += log2(Double(position)) + 1
         position += longest
       } else {
-        kept.append(text[text.startIndex + position])
+        once[kept] = text[position]
+        kept += 1
         position += 1
       }
     }
-    return (kept, bits)
-  }
-
-  /// Every second character, then the others: two rows of keys that are typed in turn stand one after the other.
-  private static func interleaved(_ text: ArraySlice<CChar>) -> [CChar] {
-    [0, 1].flatMap { first in stride(from: text.startIndex + first, to: text.endIndex, by: 2).map { text[$0] } }
+    return bits
   }
 
   /// Of each hint what a person would make of it: the whole, and its parts, in lower case as the library compares them.
@@ -58,7 +72,7 @@ enum PasswordGuessing {
     return Array(words.prefix(16))
   }
 
-  private static func bits(_ text: [CChar], _ words: [String]) -> Double {
+  private static func bits(_ text: UnsafePointer<CChar>, _ words: [String]) -> Double {
     let copies = words.map { strdup($0) }
     defer { for copy in copies { free(copy) } }
     var list = copies.map { UnsafePointer($0) } + [nil]

@@ -11,6 +11,17 @@ enum Mailbox {
     return local.prefix { $0 != "+" }.filter { $0 != "." } + "@" + (sameService[domain] ?? domain)
   }
 
+  /// The address without what stands behind a plus, in lower case; dots count for nothing only where the service says so. Of two people
+  /// whose addresses differ nobody's is the other's.
+  static func untagged(_ address: String) -> (text: String, isTagged: Bool) {
+    let text = address.lowercased()
+    let halves = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return (text, false) }
+    let (name, first) = (local.prefix { $0 != "+" }, sameService[domain] ?? domain)
+    let plain = first == "gmail.com" ? String(name.filter { $0 != "." }) : String(name)
+    return (plain + "@" + first, name.count < local.count)
+  }
+
   /// Domains under which a service delivers to the same mailbox as under its first name.
   private static let sameService: [String: String] = Dictionary(
     uniqueKeysWithValues: [

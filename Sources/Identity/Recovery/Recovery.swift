@@ -41,11 +41,10 @@ package struct Recovery: Sendable {
   /// Sends a code to the account's address, if there is such an account and it can be recovered. Tells nothing of that: the same is
   /// read and written in every case, but where one was begun for this name less than `RecoveryStore.pause` ago, whoever is called
   /// so, or too much was asked for: then nothing is sent. Answers why, for the log alone.
-  package func start(_ name: String, _ context: SignInContext) async throws -> String? {
+  package func start(_ name: String) async throws -> String? {
     let username = try? Username(name, allowsUnicode: settings.allowsUnicode)
     let digest = usernameDigest(username?.text ?? name, vault)
     let at = now()
-    if let reason = messagePace.withholds(asker: context.provenance.address, context.application?.id, at: at) { return reason }
     let id = StartedRecovery.ID(at: at)
     let code = OpaqueCredential(.recovery, for: id)
     return try await database.transaction { db in
@@ -62,7 +61,7 @@ package struct Recovery: Sendable {
         passwordChangedAt: account?.password?.changedAt ?? at, attempts: 0)
       try store.insert(recovery, digest, digest: code.digest, at: at)
       let values = MessageValues([
-        .link: links.url(.recovery, code: code.text), .code: code.text, .expires: (at + RecoveryState.lifetime).rfc3339(),
+        .link: links.url(.recovery, code: code.text), .code: code.text, .expires: (at + RecoveryState.lifetime).forPeople,
         .username: account?.username.text ?? name,
       ])
       try outbox.send(.recovery, to: recipient, values, in: account?.language, lifetime: RecoveryState.lifetime, db, at: at)
@@ -102,7 +101,7 @@ package struct Recovery: Sendable {
     case recovered
     /// Unknown, used, over or exhausted; or the account has changed since.
     case invalid
-    /// The new password is none. No answer was taken, unless it is that the password was used before: only who answered right is told.
+    /// The new password is none; that it was used before only who answered right is told. No answer was taken, and no code used.
     case weak([PasswordFlaw])
     case wrong(attemptsLeft: Int)
     case locked(retryAfter: Duration)

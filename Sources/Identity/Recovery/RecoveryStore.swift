@@ -73,6 +73,10 @@ struct RecoveryStore {
       """) != nil
   }
 
+  func giveBackAttempt(_ id: StartedRecovery.ID) throws(DatabaseError) {
+    try db.run("UPDATE recovery SET attempts = attempts - 1 WHERE id = \(id) AND attempts > 0")
+  }
+
   /// Consumes this one, and with it every other of the account. False where a parallel request was first.
   func consume(_ id: StartedRecovery.ID, of account: Account.ID) throws(DatabaseError) -> Bool {
     guard try db.row("DELETE FROM recovery WHERE id = \(id) AND account_id = \(account) RETURNING id") != nil else { return false }

@@ -17,10 +17,16 @@ extension Recovery {
     guard try factors.methods(of: account.id, except: mailbox).contains(answer.method) else { return .factorUnavailable }
     guard try store.takeAttempt(recovery.id) else { return .invalid }
     var state = RecoveryState.started(attemptsLeft: RecoveryState.mostAttempts - recovery.attempts)
-    switch state.handle(try event(answer, recovery, account.id, factors, mailbox, by: provenance, at: instant)) {
+    let answered = try event(
+      answer, recovery, account.id, factors, mailbox, consuming: repetition == nil, by: provenance, at: instant)
+    switch state.handle(answered) {
     case .replacePassword(let proof):
-      // Not before the factor: whoever reads the mailbox could try out here which password the account has.
-      if let repetition { return .weak([repetition]) }
+      // Not before the factor: whoever reads the mailbox could try out here which password the account has. Who has shown both lost
+      // nothing by it: neither the code nor one of the answers.
+      if let repetition {
+        try store.giveBackAttempt(recovery.id)
+        return .weak([repetition])
+      }
       guard try store.consume(recovery.id, of: account.id) else { return .invalid }
       try replace(password, of: account, proof, db, by: provenance, at: instant)
       return .recovered
@@ -32,13 +38,13 @@ extension Recovery {
 
   private func event(
     _ answer: FactorAnswer, _ recovery: StartedRecovery, _ account: Account.ID, _ factors: SecondFactors, _ mailbox: Set<Factor.ID>,
-    by provenance: Provenance, at instant: Instant
+    consuming isLast: Bool, by provenance: Provenance, at instant: Instant
   ) throws -> RecoveryState.Event {
     let verdict = try factors.check(
       answer, of: account, except: mailbox, within: .recovery(recovery.id), passkeys: passkeys, by: provenance, at: instant)
     switch verdict {
     case .right(let use):
-      guard try factors.consume(use, at: instant) else { return .factorWrong }
+      guard try !isLast || factors.consume(use, at: instant) else { return .factorWrong }
       return .factorRight(answer.method, bySameMailbox: mailbox.contains(use.factor))
     case .wrong, .unavailable: return .factorWrong
     case .locked: return .factorLocked

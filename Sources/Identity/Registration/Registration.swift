@@ -12,6 +12,7 @@ package struct Registration: Sendable {
   private let links: Links
   private let settings: RegistrationSettings
   private let pace: MessagePace
+  private let room = RegistrationRoom()
   private let now: Now
 
   package init(database: any Database, outbox: Outbox, pace: MessagePace, links: Links, settings: RegistrationSettings, now: Now) {
@@ -42,11 +43,9 @@ package struct Registration: Sendable {
     let domain = username.text.split(separator: "@").last.map(String.init) ?? ""
     guard settings.domains.isEmpty || settings.domains.contains(domain) else { return .foreignDomain }
     let at = now()
-    let asking = MessagePace.Asking(
-      account: nil, recipient: .mail(recipient), isConfirmed: false, address: context.provenance.address,
-      application: context.application?.id)
-    if let reason = pace.withholds(asking, at: at) { return .accepted(withheld: reason) }
-    if try await database.read({ try RegistrationStore($0).isFull() }) { return .accepted(withheld: "as many registrations wait as may") }
+    let (asker, application) = (context.provenance.address, context.application?.id)
+    if let reason = pace.withholds(registering: recipient, by: asker, application, at: at) { return .accepted(withheld: reason) }
+    guard try await room.take(in: database, at: at) else { return .accepted(withheld: "as many registrations wait as may") }
     return .accepted(withheld: try await write(username, address, recipient, at: at))
   }
 
@@ -60,13 +59,15 @@ package struct Registration: Sendable {
       let known = try store.known(username, address)
       let isKnown = known != nil
       try store.insert(PendingRegistration(id: id, username: username, email: address, digest: code.digest), isKnown: isKnown, at: at)
-      var values = MessageValues([.username: known ?? username.text])
+      var values = MessageValues([.username: known?.name ?? username.text])
       if !isKnown {
         values[.link] = links.url(.registration, code: code.text)
         values[.code] = code.text
-        values[.expires] = (at + Invitation.lifetime).rfc3339()
+        values[.expires] = (at + Invitation.lifetime).forPeople
       }
-      try outbox.send(isKnown ? .registrationKnown : .registration, to: recipient, values, lifetime: Invitation.lifetime, db, at: at)
+      try outbox.send(
+        isKnown ? .registrationKnown : .registration, to: recipient, values, in: known?.language, lifetime: Invitation.lifetime, db,
+        at: at)
       return nil
     }
   }

@@ -3,7 +3,7 @@ package import Primitives
 /// The configuration's `registration`: whether people may make accounts for themselves.
 package struct RegistrationSettings: Settings {
   package let isEnabled: Bool
-  /// What addresses must end in, such as `example.com`; empty for any.
+  /// What stands behind the `@` of addresses, such as `example.com`; empty for any.
   package let domains: [String]
   /// What a new account holds.
   package let roles: [String]

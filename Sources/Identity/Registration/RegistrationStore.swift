@@ -19,6 +19,8 @@ struct RegistrationStore {
   /// For one address nothing is begun more often than this, so that nobody's mailbox is flooded.
   static let pause = Duration.minutes(5)
   static let capacity = 100_000
+  /// Of one that is beyond the capacity.
+  static let leastLife = Duration.hours(1)
 
   /// Whether one was begun for this address just now; a moment in the future is from a clock that has been set back.
   func isPaused(_ username: Username, at instant: Instant) throws(DatabaseError) -> Bool {
@@ -29,12 +31,15 @@ struct RegistrationStore {
       """) != nil
   }
 
-  /// What an account is called that is called or reached by this; `nil` where there is none.
-  func known(_ username: Username, _ email: String) throws(DatabaseError) -> String? {
-    try db.row(
+  /// What an account is called, and written to in, that is called or reached by this; `nil` where there is none.
+  func known(_ username: Username, _ email: String) throws(DatabaseError) -> (name: String, language: String?)? {
+    let row = try db.row(
       """
-      SELECT username FROM account WHERE username = \(username.text) UNION SELECT username FROM account WHERE email = \(email) LIMIT 1
-      """)?.text("username")
+      SELECT username, language FROM account WHERE username = \(username.text)
+      UNION SELECT username, language FROM account WHERE email = \(email) LIMIT 1
+      """)
+    guard let row else { return nil }
+    return (try row.text("username"), try row.textIfPresent("language"))
   }
 
   func insert(_ pending: PendingRegistration, isKnown: Bool, at instant: Instant) throws(DatabaseError) {
@@ -63,19 +68,28 @@ struct RegistrationStore {
     return true
   }
 
-  /// Whether as many wait as may. Then no other is taken in: whoever was written to keeps what he was sent.
-  func isFull(capacity: Int = Self.capacity) throws(DatabaseError) -> Bool {
-    try db.row("SELECT id FROM registration ORDER BY id LIMIT 1 OFFSET \(capacity - 1)") != nil
+  func count() throws(DatabaseError) -> Int {
+    Int(try db.row("SELECT COUNT(*) AS waiting FROM registration")?.integer("waiting") ?? 0)
   }
 
-  /// Deletes at most `limit` that are over; returns how many went.
-  func prune(before instant: Instant, limit: Int) throws(DatabaseError) -> Int {
-    try db.rows(
+  /// Deletes at most `limit` that are over, or beyond `capacity` the oldest: of a flood nobody is turned away, and whoever was written to
+  /// has `leastLife` to answer. Known addresses and unknown ones alike, so that neither loses its pause before the other. Returns how
+  /// many went.
+  func prune(before instant: Instant, limit: Int, capacity: Int = Self.capacity) throws(DatabaseError) -> Int {
+    let over = try db.rows(
       """
       DELETE FROM registration WHERE id IN (
         SELECT id FROM registration WHERE expires_at < \(instant) ORDER BY expires_at LIMIT \(limit)
       ) RETURNING id
+      """)
+    let excess = try db.rows("SELECT id FROM registration ORDER BY id LIMIT \(limit) OFFSET \(capacity)").count
+    guard excess > 0 else { return over.count }
+    let oldest = try db.rows(
       """
-    ).count
+      DELETE FROM registration WHERE id IN (
+        SELECT id FROM registration WHERE started_at < \(instant - Self.leastLife) ORDER BY id LIMIT \(excess)
+      ) RETURNING id
+      """)
+    return over.count + oldest.count
   }
 }

@@ -16,9 +16,10 @@ extension SignIn {
     let source = device.map { PasswordSource.device($0.id) } ?? .unknown
     var state = SignInState.awaitingPassword
     // Before the password's count, as every answer to a factor is: in another order two sign-ins would wait for each other.
-    if !attempt.isRight { try rehearse(attempt, db, at: instant) }
+    let isExpected = attempt.isRight && attempt.account?.isEnabled == true
+    if !isExpected { try rehearse(attempt, db, at: instant) }
     state.handle(try passwordEvent(attempt, source, db, at: instant))
-    if attempt.isRight, state != .awaitingFactor { try rehearse(attempt, db, at: instant) }
+    if isExpected, state != .awaitingFactor { try rehearse(attempt, db, at: instant) }
     guard let account = attempt.account else { return ended(state) }
 
     switch state {

@@ -33,7 +33,7 @@ package struct ClientCredentials: Sendable {
   package func grant(_ application: Application, scope: String?, target: String?) async throws -> Grant {
     let audience = target ?? issuer
     guard audience == issuer || application.audiences.contains(audience) else {
-      throw OAuthError(.invalidTarget, "this application may not ask for that audience; 'app add --audience' allows one")
+      throw OAuthError(.invalidTarget, "this application may not ask for that audience; 'app set --audience' allows one")
     }
     let at = now()
     var active = try await roles.active(of: application.id, audience: audience, at: at)

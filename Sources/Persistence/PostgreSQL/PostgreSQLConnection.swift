@@ -10,6 +10,7 @@ final class PostgreSQLConnection: Connection {
   /// The last statement's failure in the running transaction.
   private(set) var failure: PostgreSQLFailure?
   private var hasGate = false
+  private let lockTimeout: Int64
 
   /// How many statements are kept prepared; all of the program's fit.
   static let mostStatements = 256
@@ -30,7 +31,11 @@ final class PostgreSQLConnection: Connection {
     handle = opened
     // Notices would go to standard error.
     _ = library.setNoticeProcessor(opened, { _, _ in }, nil)
-    try execute("SET lock_timeout = \(settings.busyTimeout.inMicroseconds / 1000)")
+    lockTimeout = settings.busyTimeout.inMicroseconds / 1000
+    try execute("SET lock_timeout = \(lockTimeout)")
+    // Bodies wait for nothing: a transaction that idles is that of a node which is frozen or cut off, and holds up all the others.
+    try execute("SET idle_in_transaction_session_timeout = \(max(5_000, lockTimeout))")
+    try? execute("SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3")
   }
 
   deinit { library.finish(handle) }
@@ -49,8 +54,12 @@ final class PostgreSQLConnection: Connection {
     case alone
   }
 
+  /// Milliseconds in which whoever wants to be alone holds up the others at the most: a frozen node may never let go.
+  private static let patience = 500
+
   /// Writers lock the migrator's table first of all: many at once, or one alone. LOCK takes no snapshot, so who has waited sees what
-  /// those before it have done. Before the first migration there is nothing to lock, and nobody else.
+  /// those before it have done. Who cannot be alone goes on among the others. Before the first migration there is nothing to lock,
+  /// and nobody else.
   func begin(_ mode: Mode) throws(DatabaseError) {
     failure = nil
     if !hasGate, mode != .readOnly {
@@ -60,7 +69,18 @@ final class PostgreSQLConnection: Connection {
     case .readOnly: try execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     case _ where !hasGate: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
     case .amongOthers: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE schema_migration IN ROW SHARE MODE")
-    case .alone: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE schema_migration IN EXCLUSIVE MODE")
+    case .alone:
+      do throws(DatabaseError) {
+        try execute(
+          """
+          BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = \(Self.patience);
+          LOCK TABLE schema_migration IN EXCLUSIVE MODE; SET LOCAL lock_timeout = \(lockTimeout)
+          """)
+      } catch {
+        guard failure?.isLockTimeout == true else { throw error }
+        rollBack()
+        try begin(.amongOthers)
+      }
     }
   }
 

@@ -23,6 +23,9 @@ struct PostgreSQLFailure {
     }
   }
 
+  /// "canceling statement due to lock timeout".
+  var isLockTimeout: Bool { state == "55P03" }
+
   /// "cached plan must not change result type": another node has migrated the tables that a prepared statement reads.
   var isStalePlan: Bool { state == "0A000" }
 

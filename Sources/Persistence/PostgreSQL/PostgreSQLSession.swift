@@ -14,6 +14,10 @@ final class PostgreSQLSession: @unchecked Sendable {
 
   /// After as many conflicts a caller is told to come back.
   private static let mostAttempts = 12
+  /// From here on a repetition runs alone: those before it mostly get through without holding anybody up.
+  private static let firstAlone = 4
+  /// Names the lock under which repetitions queue up, cluster-wide; the letters "cflow" as a number.
+  private static let repetitionLock: Int64 = 0x63_66_6C_6F_77
 
   init(label: String, changes: Changes, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
     queue = DispatchQueue(label: label, qos: .default)
@@ -22,11 +26,14 @@ final class PostgreSQLSession: @unchecked Sendable {
   }
 
   /// SERIALIZABLE, so that bodies mean the same as on SQLite's one writer. The price is conflicts: the first try is optimistic, a
-  /// repetition runs alone in the whole cluster. So a crowd at one row (the head of the audit chain) gets through in turn, and nobody
-  /// is kept from ever getting through by others' first tries.
+  /// repetition queues behind other repetitions, so that a crowd at one row (the head of the audit chain) gets through in turn. Who has
+  /// lost time and again runs alone in the whole cluster, so that nobody is kept from ever getting through by others' first tries.
   func transaction<Result>(_ body: (any Transaction) throws -> Result) throws -> Result {
     try attempt { connection, number in
-      try self.run(body, on: connection, number == 1 ? .amongOthers : .alone)
+      let isRepetition = number > 1
+      if isRepetition { _ = try connection.rows("SELECT pg_advisory_lock(\(Self.repetitionLock))") }
+      defer { if isRepetition { try? Self.unlock(connection) } }
+      return try self.run(body, on: connection, number < Self.firstAlone ? .amongOthers : .alone)
     }
   }
 
@@ -90,6 +97,11 @@ final class PostgreSQLSession: @unchecked Sendable {
       return true
     }
     return connection.failure?.isConflict == true
+  }
+
+  private static func unlock(_ connection: PostgreSQLConnection) throws(DatabaseError) {
+    guard !connection.isLost else { return }
+    _ = try connection.rows("SELECT pg_advisory_unlock(\(Self.repetitionLock))")
   }
 }
 

@@ -104,7 +104,15 @@ package final class SettingsReader {
   /// The bytes of the file that `key` names; `nil` where the key is absent.
   package func fileIfPresent(_ key: String) throws(SettingsError) -> [UInt8]? {
     guard let path = try stringIfPresent(key) else { return nil }
-    return try readFile(path)
+    return try read(path, for: key)
+  }
+
+  private func read(_ file: String, for key: String) throws(SettingsError) -> [UInt8] {
+    do {
+      return try readFile(file)
+    } catch {
+      throw wrong(key, error.detail)
+    }
   }
 
   package func boolean(_ key: String, default fallback: Bool) throws(SettingsError) -> Bool {
@@ -130,7 +138,7 @@ package final class SettingsReader {
     }
     guard range.contains(value) else {
       let (least, most) = (range.lowerBound.inSeconds, range.upperBound.inSeconds)
-      throw wrong(key, "expected seconds from \(least) to \(most), found \(Double(value.inMicroseconds) / 1_000_000)")
+      throw wrong(key, "expected seconds from \(least) to \(most), found \(SettingsValue(seconds: value).text)")
     }
     return value
   }
@@ -165,7 +173,7 @@ package final class SettingsReader {
       guard case .string(let file) = named else { throw wrong(fileKey, "expected the path of a file") }
       guard inline == nil else { throw wrong(key, "set either \(key) or \(fileKey), not both") }
       effective[fileKey] = .string(file)
-      var bytes = try readFile(file)
+      var bytes = try read(file, for: fileKey)
       defer { Secret.wipe(&bytes) }
       while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
       return Secret(copying: bytes)
@@ -182,7 +190,7 @@ package final class SettingsReader {
     effective[key] = .array(texts.map { _ in .string("(hidden)") })
     guard let file = try stringIfPresent(key + "File") else { return texts.map { Secret(copying: $0.utf8) } }
     guard texts.isEmpty else { throw wrong(key, "set either \(key) or \(key)File, not both") }
-    var bytes = try readFile(file)
+    var bytes = try read(file, for: key + "File")
     defer { Secret.wipe(&bytes) }
     return bytes.split { $0 == 10 || $0 == 13 }.map { Secret(copying: $0) }
   }
@@ -205,7 +213,7 @@ package final class SettingsReader {
       effective[key] = shown(fallback)
       return fallback
     }
-    guard let value = convert(found) else { throw wrong(key, "expected a value such as \(shown(fallback).text)") }
+    guard let value = convert(found) else { throw wrong(key, "expected a value such as \(shown(fallback).text), found \(found.text)") }
     effective[key] = shown(value)
     return value
   }

@@ -37,6 +37,8 @@ package final class HTTP2Connection {
   var isLeaving = false
   /// Whether a PING follows, or has followed, the notice; the last GOAWAY needs none.
   var hasAsked = false
+  /// Streams whose answers were sent before their bodies came, until somebody gives them a time.
+  var answeredEarly: [HTTP2Stream] = []
   package internal(set) var unsentBytes = 0
   package internal(set) var reservedBytes = 0
   var allowance = HTTP2Allowance()
@@ -152,6 +154,11 @@ extension HTTP2Connection {
   }
 
   func data(_ id: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
+    if let stream = streams[id], stream.phase == .answered || stream.phase == .sending {
+      stream.unread += bytes.count
+      if stream.unread > HTTP2Limit.unreadBody, stream.phase == .answered { stopBody(of: stream) }
+      return 0
+    }
     guard let stream = streams[id], stream.phase == .waiting || stream.phase == .body else { return 0 }
     if case .length(let length) = stream.head?.framing, stream.body.count + bytes.count > length {
       refuse(stream, .lengthMismatch, path: nil)
@@ -175,7 +182,7 @@ extension HTTP2Connection {
     guard let stream = streams.removeValue(forKey: id) else { return 0 }
     let phase = stream.phase
     release(stream)
-    if phase == .sending || phase == .closed { return 0 }
+    if phase == .sending || phase == .answered || phase == .closed { return 0 }
     if phase != .fields { emit(.gone(stream)) }
     return allowance.takeReset() ? 0 : abort(.tooManyResets)
   }
@@ -184,8 +191,10 @@ extension HTTP2Connection {
   func frameIsRefused() -> Int32 { allowance.takeReset() ? 0 : abort(.tooManyResets) }
 
   func answerSent(_ id: Int32) -> Int32 {
-    // The body is not wanted any more, and its sender should know (RFC 9113, section 8.1).
-    if let stream = streams[id], !stream.isRemoteDone { reset(stream, NGHTTP2_NO_ERROR) }
+    if let stream = streams[id], !stream.isRemoteDone {
+      stream.phase = .answered
+      answeredEarly.append(stream)
+    }
     return 0
   }
 
@@ -220,7 +229,7 @@ extension HTTP2Connection {
   }
 
   private func refuse(_ stream: HTTP2Stream, _ error: RequestError, path: String?) {
-    guard stream.phase != .sending, stream.phase != .closed, stream.phase != .answering else { return }
+    guard stream.phase != .sending, stream.phase != .answered, stream.phase != .closed, stream.phase != .answering else { return }
     if error.isMalformedMessage {
       reset(stream, NGHTTP2_PROTOCOL_ERROR)
       emit(.malformed(stream, error))

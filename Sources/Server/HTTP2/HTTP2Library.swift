@@ -51,6 +51,8 @@ enum HTTP2Limit {
   static let heldRequests = 1 << 20
   /// Bytes of answers that wait for the client's windows; past it no further request is answered.
   static let heldAnswers = 1 << 20
+  /// Bytes of a body that are read and thrown away after its request was answered.
+  static let unreadBody = 256 << 10
   /// Answers that may gather before they are sent.
   static let gatheredOutput = 64 << 10
 }

@@ -41,6 +41,9 @@ extension HTTP2Connection {
   /// The client did not read its answer in time.
   func cut(_ stream: HTTP2Stream) { reset(stream, NGHTTP2_CANCEL) }
 
+  /// It was answered; the rest of its body is not wanted any more (RFC 9113, section 8.1).
+  func stopBody(of stream: HTTP2Stream) { reset(stream, NGHTTP2_NO_ERROR) }
+
   /// The body did not come in time.
   func expire(_ stream: HTTP2Stream) {
     guard stream.phase == .body else { return }
@@ -56,7 +59,7 @@ extension HTTP2Connection {
 
   /// Hands the answer over. Its fields are in `output` at once, its body follows by `send`.
   package func answer(_ stream: HTTP2Stream, _ response: Response, requestID: String, date: DateHeader, into output: inout [UInt8]) {
-    guard stream.phase != .closed, stream.phase != .sending else { return }
+    guard stream.phase != .closed, stream.phase != .sending, stream.phase != .answered else { return }
     let isHead = stream.head?.method == .head
     stream.phase = .sending
     reservedBytes -= stream.reserved

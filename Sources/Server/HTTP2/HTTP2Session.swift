@@ -125,6 +125,10 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
 
   private func updateDeadline() {
     let now = context.loop.tick
+    for stream in frames.answeredEarly where stream.phase == .answered {
+      stream.dueAt = deadlines.begin(EventLoop.ticks(Self.lingerTimeout), at: now)
+    }
+    frames.answeredEarly.removeAll(keepingCapacity: true)
     let isIdle = frames.streams.isEmpty
     deadlines.update(at: now, hasOutput: connection.hasOutput, isAwaitingFields: frames.isAwaitingFields, isIdle: isIdle)
     deadlines.show(on: connection, at: now)
@@ -138,7 +142,12 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
         continue
       }
       stream.dueAt = 0
-      if stream.phase == .body { frames.expire(stream) } else if stream.phase == .sending { frames.cut(stream) }
+      switch stream.phase {
+      case .body: frames.expire(stream)
+      case .sending: frames.cut(stream)
+      case .answered: frames.stopBody(of: stream)
+      case .fields, .waiting, .answering, .closed: break
+      }
     }
     deadlines.streams = next
   }

@@ -5,11 +5,15 @@ internal import Primitives
 ///
 ///     fields ─block whole─▶ waiting ─accept─▶ body ─end─▶ answering ─answer─▶ sending ─all sent─▶ closed
 ///        └──────error──────────┴───────────────┴─error, refusal─────────────▶ sending      ▲
+///        │                     │               │                                └─all sent, body not─▶ answered ─end, time, size─▶ closed
 ///        └─────────────────────┴───────────────┴──────reset, by either side───────────────┘
+///
+/// An answer that is sent before the body has come is not followed by a reset at once, as RFC 9113, section 8.1, allows: clients that
+/// are still sending (curl before 8) lose the answer by it. What comes is read and thrown away, for a while.
 ///
 /// `@unchecked Sendable`: touched only on its loop; the task of a suspending responder carries it along.
 package final class HTTP2Stream: @unchecked Sendable {
-  enum Phase { case fields, waiting, body, answering, sending, closed }
+  enum Phase { case fields, waiting, body, answering, sending, answered, closed }
 
   package let id: Int32
   var phase = Phase.fields
@@ -23,6 +27,8 @@ package final class HTTP2Stream: @unchecked Sendable {
 
   var body: [UInt8] = []
   var bodyLimit = Int.max
+  /// Bytes of the body that came after the answer.
+  var unread = 0
   /// What it may take of `HTTP2Limit.heldRequests`.
   var reserved = 0
 

@@ -9,7 +9,9 @@ package struct ListenError: Error, CustomStringConvertible {
   package let step: String
   package let code: Int32
 
-  package var description: String { "cannot listen on \(place): \(step): \(String(cString: strerror(code)))" }
+  package var description: String {
+    "cannot listen on \(place): \(step): \(String(cString: strerror(code))); 'listen', 'operations.listen' and --listen say where"
+  }
 }
 
 /// An open listening socket. Each loop has its own, bound to the same address by SO_REUSEPORT; one that was handed over is watched

@@ -93,7 +93,7 @@ struct RoleAdministrationTests {
         (#"{"role":"nothing"}"#, "/role"), ("{}", "/role"), (#"{"role":"held","expires_at":"tomorrow"}"#, "/expires_at"),
         (#"{"role":"held","application":"x"}"#, "/application"), (#"{"role":"held","until":"x"}"#, "/until"),
         (#"{"role":"held","application":"018f0000-0000-7000-8000-000000000000"}"#, "/application"),
-        (#"{"role":"held","expires_at":"2020-01-01T00:00:00Z"}"#, ""),
+        (#"{"role":"held","expires_at":"2020-01-01T00:00:00Z"}"#, "/expires_at"),
       ] {
         let answer = try console.call("POST", path, body)
         #expect(answer.status == 400 && answer.pointer == pointer, "\(body): \(answer)")
