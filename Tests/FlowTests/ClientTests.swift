@@ -160,6 +160,12 @@ struct ClientTests {
       world.clock.advance(by: .seconds(60))
       let ours = try world.auth(person.oneCall(person.code(world.clock), #","audience":"\#(World.issuer)""#), client)
       #expect(ours.status == 200)
+      // What is taken away is not given anew, and what is given back is.
+      for (audiences, status) in [("", 401), ("https://api.example.com", 200)] {
+        #expect(await world.command("app", "set", client.name, "--audience", audiences).status == .done)
+        #expect(try world.refresh(second.refresh(), client).status == status, "\(audiences)")
+        #expect(try world.refresh(ours.refresh(), client).status == 200)
+      }
     }
   }
 }

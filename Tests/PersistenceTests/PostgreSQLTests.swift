@@ -69,11 +69,13 @@ import Testing
       _ = try await Migrator(database, [], now: .fixed(at: Instant(unixSeconds: 0))).run()
       let settings = try DatabaseSettings(testing: [:])
       let frozen = try PostgreSQLConnection(try LibPQ(), url: schema.url, password: nil, settings: settings)
-      try frozen.begin(.amongOthers)
+      try frozen.begin(.inTurn)
       let other = try PostgreSQLConnection(try LibPQ(), url: schema.url, password: nil, settings: settings)
-      // Cannot be alone, and goes on among the others.
-      try other.begin(.alone)
-      try other.commit()
+      // Can neither have its turn nor be alone, and goes on among the others.
+      for mode in [PostgreSQLConnection.Mode.inTurn, .alone] {
+        try other.begin(mode)
+        try other.commit()
+      }
       try frozen.execute("SET idle_in_transaction_session_timeout = 100")
       while try other.rows("SELECT pid FROM pg_locks WHERE relation = to_regclass('schema_migration')").first != nil { sched_yield() }
       try other.begin(.alone)

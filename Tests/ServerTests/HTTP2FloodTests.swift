@@ -83,6 +83,29 @@ struct HTTP2FloodTests {
     }
   }
 
+  @Test("bodies that come before anybody has looked at their requests have a bound together, past which streams are refused")
+  func boundsWaitingBodies() throws {
+    let connection = try #require(HTTP2Connection(HTTP2Library(isStrict: false), streamLimit: 100))
+    var output: [UInt8] = []
+    func receive(_ frames: Frame...) {
+      let bytes = frames.flatMap(\.bytes)
+      connection.receive(bytes.span, at: 1)
+      connection.send(into: &output, bodies: false)
+    }
+    let preface = FrameClient.preface
+    connection.receive(preface.span, at: 1)
+    receive(Frame.settings([]))
+    // Nobody asks for events: as where answers wait for the client's windows.
+    let piece = [UInt8](repeating: 0, count: 16_000)
+    for stream in stride(from: UInt32(1), to: 199, by: 2) {
+      receive(Frame.fields(FrameClient.request("POST", "/echo"), stream: stream, ends: false))
+      for _ in 0..<3 { receive(Frame(.data, stream: stream, piece)) }
+      #expect(connection.reservedBytes <= 1 << 20)
+    }
+    let refused = Frame(.reset, stream: 199 - 2, Frame.number(7)).bytes
+    #expect(output.firstRange(of: refused) != nil)
+  }
+
   @Test("responders of streams that were reset count as long as they run")
   func countsRunning() async throws {
     try await Fixture.run {

@@ -177,11 +177,12 @@ extension CodeSending {
     guard case .sms(let number) = recipient else { return nil }
     guard sms.countries.allows(number) else { return "the country is not allowed" }
     let budget = DailyBudget(db)
-    if !isConfirmed, try !budget.spend("sms.unconfirmed", of: (sms.dailyBudget + 1) / 2, at: instant) {
-      return "the day's budget for numbers that are not confirmed is spent"
-    }
+    // The asker's own bound first: what he is refused by takes nothing from others.
     guard try budget.spend("sms.\(account)", of: max(10, sms.dailyBudget / 20), at: instant) else {
       return "the account's share of the day's budget is spent"
+    }
+    if !isConfirmed, try !budget.spend("sms.unconfirmed", of: (sms.dailyBudget + 1) / 2, at: instant) {
+      return "the day's budget for numbers that are not confirmed is spent"
     }
     return try budget.spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"
   }

@@ -38,18 +38,35 @@ package struct MessagePace: Sendable {
     for bound in bounds(asking) { limiter.giveBack(bound.key, at: bound.pace) }
   }
 
-  /// What withholds a registration's mail, whoever has the address. Names of one mailbox that are made by a plus have a bound of their
-  /// own, so that a stranger who makes them up keeps nobody from registering by the plain one.
+  /// What withholds a registration's mail, whoever has the address. A mailbox is bounded by who asks, and far more widely in all, so
+  /// that a stranger who makes up names of it keeps nobody from registering; names that are made by a plus are bounded apart.
   func withholds(registering address: MailAddress, by asker: String, _ application: Application.ID?, at instant: Instant) -> String? {
     let (text, isTagged) = Mailbox.untagged(address.text)
-    let recipient = Bound(name: "recipient", key: .message([isTagged ? 13 : 12] + Array(text.utf8)), pace: settings.recipient)
-    return withholds(self.asker(asker, application, isKnown: false) + [recipient, total], at: instant)
+    let mailbox: [UInt8] = [isTagged ? 1 : 0] + Array(text.utf8)
+    let inAll = Pace(perMinute: settings.recipient.perMinute * 10, burst: settings.recipient.burst * 10)
+    let recipient = [
+      Bound(name: "recipient", key: .message([12] + site(asker) + [0] + mailbox), pace: settings.recipient),
+      Bound(name: "recipient", key: .message([13] + mailbox), pace: inAll),
+    ]
+    return withholds(self.asker(asker, application, isKnown: false) + recipient + [total], at: instant)
   }
 
-  /// Whether a mailbox has had enough; where there is none `name` is charged, which is the same work.
-  func withholds(to recipient: MailAddress?, orNobody name: [UInt8], at instant: Instant) -> Bool {
-    let key = recipient.map { PaceKey.message([8] + Array(Mailbox.plain($0.text).utf8)) } ?? .message([9] + name)
-    return withholds([Bound(name: "recipient", key: key, pace: settings.recipient)], at: instant) != nil
+  /// Whether a mailbox has had enough recoveries, or all together have; where there is no mailbox `name` is charged, which is the same
+  /// work. Not by who asks: behind one front-end all ask from one address, and each name is paused by itself.
+  func withholdsRecovery(to recipient: MailAddress?, orNobody name: [UInt8], at instant: Instant) -> Bool {
+    let bounds =
+      if let recipient {
+        [
+          Bound(name: "recipient", key: .message([8] + Array(Mailbox.plain(recipient.text).utf8)), pace: settings.recipient),
+          Bound(name: "total", key: .message([14]), pace: settings.total),
+        ]
+      } else {
+        [
+          Bound(name: "recipient", key: .message([9] + name), pace: settings.recipient),
+          Bound(name: "total", key: .message([15]), pace: settings.total),
+        ]
+      }
+    return withholds(bounds, at: instant) != nil
   }
 
   private struct Bound {

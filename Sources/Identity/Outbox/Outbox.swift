@@ -41,9 +41,7 @@ package final class Outbox: Sendable {
 
   package func enqueue(_ message: OutgoingMessage, _ db: any Transaction, at instant: Instant) throws -> Admission {
     guard canSend(message.recipient.channel) else { return .unavailable }
-    // What strangers can ask for without end leaves half of the room to what people wait for.
-    let room = message.kind.urgency == .patient ? max(1, mail.queue / 2) : mail.queue
-    guard waiting(message.recipient.channel, adding: 0) < room else { return .full }
+    guard waiting(message.recipient.channel, adding: 0) < room(for: message.kind.urgency) else { return .full }
     _ = waiting(message.recipient.channel, adding: 1)
     let id = OutboxRow.ID(at: instant)
     var values = message.values
@@ -53,6 +51,15 @@ package final class Outbox: Sendable {
       payload: try vault.seal(values.bytes, as: OutboxStore.purpose, for: id.bytes),
       at: instant)
     return .queued(id)
+  }
+
+  /// What strangers can ask for leaves room to what people wait for.
+  private func room(for urgency: MessageKind.Urgency) -> Int {
+    switch urgency {
+    case .awaited, .told: mail.queue
+    case .asked: mail.queue * 3 / 4
+    case .patient: mail.queue / 2
+    }
   }
 
   /// Takes back what this transaction has enqueued.

@@ -54,7 +54,7 @@ package struct Recovery: Sendable {
       let account = try AccountStore(db).account(named: username ?? .nobody)
       var recipient = try recipient(of: account, db, at: at)
       // One mailbox may be that of several names. Charged again where the transaction runs again: a mail less is the worst of it.
-      let isPaced = messagePace.withholds(to: recipient, orNobody: digest, at: at)
+      let isPaced = messagePace.withholdsRecovery(to: recipient, orNobody: digest, at: at)
       if isPaced { recipient = nil }
       let recovery = StartedRecovery(
         id: id, account: recipient == nil ? nil : account?.id, address: account?.email ?? "",
@@ -65,7 +65,7 @@ package struct Recovery: Sendable {
         .username: account?.username.text ?? name,
       ])
       try outbox.send(.recovery, to: recipient, values, in: account?.language, lifetime: RecoveryState.lifetime, db, at: at)
-      return isPaced ? "paced by recipient" : nil
+      return isPaced ? "paced by recipient or total" : nil
     }
   }
 

@@ -108,10 +108,10 @@ package struct Refreshing: Sendable {
       case .refuse(.ended): return .refuse(.ended)
       case .endForTheft: return .theft(line.session.account)
       case .rotate:
-        guard let known = try known(line, graph, db, at: at) else { return .refuse(.ended) }
+        guard let known = try known(line, request.context, graph, db, at: at) else { return .refuse(.ended) }
         return .rotate(known)
       case .repeatSuccessor:
-        guard let known = try known(line, graph, db, at: at) else { return .refuse(.ended) }
+        guard let known = try known(line, request.context, graph, db, at: at) else { return .refuse(.ended) }
         guard let box = line.successor, let successor = refreshTokens.open(box, with: request.token, of: id) else {
           return .refuse(.unknown)
         }
@@ -120,10 +120,12 @@ package struct Refreshing: Sendable {
     }
   }
 
-  /// `nil` where the user is disabled.
+  /// `nil` where the user is disabled, or the application may not ask for the session's audience any more.
   private func known(
-    _ line: SessionStore.Line, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
+    _ line: SessionStore.Line, _ context: SignInContext, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
   ) throws -> Known? {
+    let audience = line.session.audience
+    guard audience == tokens.issuer || context.application?.audiences.contains(audience) == true else { return nil }
     guard let account = try AccountStore(db).account(line.session.account), account.isEnabled else { return nil }
     let active = try AssignmentStore(db).activate(line.session, graph, at: instant)
     return Known(line: line, username: account.username, active: active)

@@ -51,36 +51,47 @@ final class PostgreSQLConnection: Connection {
   enum Mode {
     case readOnly
     case amongOthers
+    /// Behind others of the kind.
+    case inTurn
     case alone
+
+    /// Of the migrator's table, for the length of the transaction.
+    fileprivate var lock: StaticString? {
+      switch self {
+      case .readOnly: nil
+      case .amongOthers: "ROW SHARE"
+      case .inTurn: "SHARE UPDATE EXCLUSIVE"
+      case .alone: "EXCLUSIVE"
+      }
+    }
   }
 
-  /// Milliseconds in which whoever wants to be alone holds up the others at the most: a frozen node may never let go.
+  /// Milliseconds for which whoever wants to be alone, or in turn, waits and holds up others at the most: a frozen node may not let go.
   private static let patience = 500
 
-  /// Writers lock the migrator's table first of all: many at once, or one alone. LOCK takes no snapshot, so who has waited sees what
-  /// those before it have done. Who cannot be alone goes on among the others. Before the first migration there is nothing to lock,
-  /// and nobody else.
+  /// Writers lock the migrator's table first of all: many at once, one after the other, or one alone. LOCK takes no snapshot, so who
+  /// has waited sees what those before it have done. Who waits in vain goes on among the others. Before the first migration there is
+  /// nothing to lock, and nobody else.
   func begin(_ mode: Mode) throws(DatabaseError) {
     failure = nil
-    if !hasGate, mode != .readOnly {
+    guard let lock = mode.lock else { return try execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") }
+    if !hasGate {
       hasGate = try rows("SELECT to_regclass('schema_migration') IS NOT NULL AS is_there").first?.boolean("is_there") ?? false
     }
-    switch mode {
-    case .readOnly: try execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    case _ where !hasGate: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
-    case .amongOthers: try execute("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE schema_migration IN ROW SHARE MODE")
-    case .alone:
-      do throws(DatabaseError) {
-        try execute(
-          """
-          BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = \(Self.patience);
-          LOCK TABLE schema_migration IN EXCLUSIVE MODE; SET LOCAL lock_timeout = \(lockTimeout)
-          """)
-      } catch {
-        guard failure?.isLockTimeout == true else { throw error }
-        rollBack()
-        try begin(.amongOthers)
-      }
+    guard hasGate else { return try execute("BEGIN ISOLATION LEVEL SERIALIZABLE") }
+    guard mode != .amongOthers else {
+      return try execute("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE schema_migration IN \(lock) MODE")
+    }
+    do throws(DatabaseError) {
+      try execute(
+        """
+        BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = \(Self.patience);
+        LOCK TABLE schema_migration IN \(lock) MODE; SET LOCAL lock_timeout = \(lockTimeout)
+        """)
+    } catch {
+      guard failure?.isLockTimeout == true else { throw error }
+      rollBack()
+      try begin(.amongOthers)
     }
   }
 

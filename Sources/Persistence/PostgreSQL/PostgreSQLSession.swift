@@ -16,8 +16,6 @@ final class PostgreSQLSession: @unchecked Sendable {
   private static let mostAttempts = 12
   /// From here on a repetition runs alone: those before it mostly get through without holding anybody up.
   private static let firstAlone = 4
-  /// Names the lock under which repetitions queue up, cluster-wide; the letters "cflow" as a number.
-  private static let repetitionLock: Int64 = 0x63_66_6C_6F_77
 
   init(label: String, changes: Changes, open: @escaping @Sendable () throws(DatabaseError) -> PostgreSQLConnection) {
     queue = DispatchQueue(label: label, qos: .default)
@@ -30,10 +28,7 @@ final class PostgreSQLSession: @unchecked Sendable {
   /// lost time and again runs alone in the whole cluster, so that nobody is kept from ever getting through by others' first tries.
   func transaction<Result>(_ body: (any Transaction) throws -> Result) throws -> Result {
     try attempt { connection, number in
-      let isRepetition = number > 1
-      if isRepetition { _ = try connection.rows("SELECT pg_advisory_lock(\(Self.repetitionLock))") }
-      defer { if isRepetition { try? Self.unlock(connection) } }
-      return try self.run(body, on: connection, number < Self.firstAlone ? .amongOthers : .alone)
+      try self.run(body, on: connection, number == 1 ? .amongOthers : number < Self.firstAlone ? .inTurn : .alone)
     }
   }
 
@@ -97,11 +92,6 @@ final class PostgreSQLSession: @unchecked Sendable {
       return true
     }
     return connection.failure?.isConflict == true
-  }
-
-  private static func unlock(_ connection: PostgreSQLConnection) throws(DatabaseError) {
-    guard !connection.isLost else { return }
-    _ = try connection.rows("SELECT pg_advisory_unlock(\(Self.repetitionLock))")
   }
 }
 

@@ -25,7 +25,10 @@ extension HTTP2Session {
     stream.exchange = exchange
     if let refusal { return answer(stream, exchange, refusal) }
     // Streams that were reset are none any more, but their responders still run (CVE-2023-44487).
-    guard runningCount < context.settings.streams else { return frames.refuse(stream) }
+    guard runningCount < context.settings.streams else {
+      frames.refuse(stream)
+      return
+    }
     do throws(RequestError) {
       switch try frames.accept(stream, bodyLimit: exchange.bodyLimit) {
       case .isWhole: respond(stream)
@@ -89,6 +92,7 @@ extension HTTP2Session {
   private func write(_ stream: HTTP2Stream, _ response: Response, _ requestID: String) {
     context.date.update(context.now())
     frames.answer(stream, response, requestID: requestID, date: context.date, into: &context.output)
+    frames.forgetRequest(of: stream)
     stream.dueAt = deadlines.begin(deadlines.writeTicks, at: context.loop.tick)
   }
 

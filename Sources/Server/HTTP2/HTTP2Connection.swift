@@ -143,7 +143,9 @@ extension HTTP2Connection {
       return 0
     }
     do throws(RequestError) {
-      stream.head = try stream.block.head(endsHere: endsStream)
+      let head = try stream.block.head(endsHere: endsStream)
+      guard reserve(head.headers.bytes.count, for: stream) else { return refuse(stream) }
+      stream.head = head
       stream.phase = .waiting
       emit(.route(stream))
     } catch {
@@ -160,6 +162,8 @@ extension HTTP2Connection {
       return 0
     }
     guard let stream = streams[id], stream.phase == .waiting || stream.phase == .body else { return 0 }
+    // Nobody has asked yet what its route takes, and that may be long, if answers wait for the client's windows.
+    if stream.phase == .waiting, !reserve(bytes.count, for: stream) { return refuse(stream) }
     if case .length(let length) = stream.head?.framing, stream.body.count + bytes.count > length {
       refuse(stream, .lengthMismatch, path: nil)
     } else if stream.body.count + bytes.count > stream.bodyLimit {

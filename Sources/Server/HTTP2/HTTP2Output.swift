@@ -24,6 +24,8 @@ extension HTTP2Connection {
     }
     guard announced <= bodyLimit, stream.body.count <= bodyLimit else { throw .bodyTooLarge }
     let needed = announced + (stream.head?.headers.bytes.count ?? 0)
+    reservedBytes -= stream.reserved
+    stream.reserved = 0
     guard reservedBytes == 0 || reservedBytes + needed <= HTTP2Limit.heldRequests else {
       refuse(stream)
       return .refused
@@ -35,8 +37,19 @@ extension HTTP2Connection {
     return stream.isRemoteDone ? .isWhole : .awaitsBody
   }
 
+  /// Of what the requests of a connection may hold together; false where there is no room.
+  func reserve(_ count: Int, for stream: HTTP2Stream) -> Bool {
+    guard reservedBytes + count <= HTTP2Limit.heldRequests else { return false }
+    reservedBytes += count
+    stream.reserved += count
+    return true
+  }
+
   /// There is no room for it now; the client may send it again.
-  func refuse(_ stream: HTTP2Stream) { reset(stream, NGHTTP2_REFUSED_STREAM) }
+  @discardableResult func refuse(_ stream: HTTP2Stream) -> Int32 {
+    reset(stream, NGHTTP2_REFUSED_STREAM)
+    return 0
+  }
 
   /// The client did not read its answer in time.
   func cut(_ stream: HTTP2Stream) { reset(stream, NGHTTP2_CANCEL) }
@@ -62,8 +75,6 @@ extension HTTP2Connection {
     guard stream.phase != .closed, stream.phase != .sending, stream.phase != .answered else { return }
     let isHead = stream.head?.method == .head
     stream.phase = .sending
-    reservedBytes -= stream.reserved
-    stream.reserved = 0
     library.fields.fill(response, requestID: requestID, date: date, isStrict: library.isStrict)
     allowance.earn(bodyBytes: response.body.count)
     if isHead || response.status.forbidsContent || response.body.isEmpty {
@@ -75,6 +86,17 @@ extension HTTP2Connection {
     provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
     provider.read_callback = HTTP2Callbacks.readBody
     submit(&output) { nghttp2_submit_response(session, stream.id, $0, $1, &provider) }
+  }
+
+  /// The answer is made: nothing of the request is held while it waits for the client, but a body that is still to be wiped.
+  package func forgetRequest(of stream: HTTP2Stream) {
+    stream.spent = stream.exchange?.body ?? stream.body
+    stream.body = []
+    stream.exchange = nil
+    stream.head = nil
+    stream.block = FieldBlock()
+    reservedBytes += stream.spent.count - stream.reserved
+    stream.reserved = stream.spent.count
   }
 
   func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {
@@ -101,6 +123,8 @@ extension HTTP2Connection {
     stream.phase = .closed
     Secret.wipe(&stream.body)
     if stream.task == nil { stream.exchange?.wipe() }
+    Secret.wipeStorage(of: stream.spent)
+    stream.spent = []
     reservedBytes -= stream.reserved
     stream.reserved = 0
     unsentBytes -= stream.output.count

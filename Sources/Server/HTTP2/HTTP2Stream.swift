@@ -33,6 +33,8 @@ package final class HTTP2Stream: @unchecked Sendable {
   var reserved = 0
 
   var exchange: Exchange?
+  /// The request's body after its answer was made, whose bytes may be the answer's: wiped when that is sent.
+  var spent: [UInt8] = []
   var task: Task<Void, Never>?
 
   /// The answer's body and how much of it was sent.
