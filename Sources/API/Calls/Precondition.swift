@@ -31,7 +31,8 @@ enum Precondition {
   }
 
   static let outdated = Problem(
-    .preconditionFailed, "It was changed since you read it: If-Match names another state. Read it again and decide anew.")
+    .preconditionFailed,
+    "It was changed since you read it: If-Match names another state, or no ETag with its quotation marks. Read it again and decide anew.")
 }
 
 extension ChangeOutcome {

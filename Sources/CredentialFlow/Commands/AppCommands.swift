@@ -87,6 +87,9 @@ enum AppCommands {
       "app set web --enabled false", "app set apinto --algorithm RS256 --token-type JWT", "app set web --audience https://api.example.com",
     ],
     action: .application { invocation, console, application in
+      guard ["enabled", "algorithm", "token-type", "audience"].contains(where: invocation.has) else {
+        throw invocation.wrong("say what to change: --enabled, --algorithm, --token-type or --audience")
+      }
       let change = Applications.Change(
         isEnabled: try choice("enabled", ["true": true, "false": false], invocation),
         algorithm: try choice("algorithm", byRawValue(SigningAlgorithm.allCases), invocation),

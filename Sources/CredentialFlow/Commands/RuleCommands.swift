@@ -33,6 +33,7 @@ enum RuleCommands {
         throw Refusal("there is no rule '\(name)', and a gateway that names it is refused; 'rule list' shows them")
       }
       let method = try invocation.argument("METHOD")
+      if method != method.uppercased() { console.note("methods are told apart by case: '\(method)' is not \(method.uppercased())") }
       let (host, target) = try split(try invocation.argument("URL"), invocation)
       let request = OriginalRequest(method: Array(method.utf8)[...], host: host, target: target)
       let explanation = RuleExplanation(

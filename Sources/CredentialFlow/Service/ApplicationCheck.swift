@@ -50,7 +50,9 @@ struct ApplicationCheck: Sendable {
         guard OutboxChannel.allCases.contains(where: application.outbox.canSend) else { return "no mail and no SMS is configured" }
         if let problem = TransferLibrary.problem { throw Refusal(problem) }
         let (waiting, dead) = try await application.deadLetters.list(limit: 1_000)
-        guard dead.isEmpty else { throw Refusal("\(dead.count)\(dead.count == 1_000 ? " or more" : "") dead letters") }
+        guard dead.isEmpty else {
+          throw Refusal("\(dead.count)\(dead.count == 1_000 ? " or more" : "") dead letter\(dead.count == 1 ? "" : "s")")
+        }
         // What failed once may succeed; what failed three times will not by itself.
         if let stuck = waiting.last(where: { $0.attempts >= 3 && !$0.fault.isEmpty }) {
           throw Refusal("messages do not go out, \(waiting.count) wait: \(stuck.fault)")

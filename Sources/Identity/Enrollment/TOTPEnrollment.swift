@@ -28,7 +28,7 @@ extension Enrollments {
   ) async throws -> ConfirmOutcome {
     try await confirm(id, .totp, by: authority, context) { db, factor, at in
       let totp = TOTPFactor(db, vault: vault)
-      let candidates = try FactorStore(db).candidates(.totp, of: authority.account.id)
+      let candidates = try FactorStore(db).candidates(.totp, of: authority.account.id, confirmed: false)
       guard let candidate = candidates.first(where: { $0.id == factor.id }),
         case .totpStep(let step) = try totp.use(code, of: candidate, at: at)?.mark
       else { return false }

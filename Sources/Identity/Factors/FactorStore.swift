@@ -35,27 +35,31 @@ struct FactorStore {
   struct Candidate {
     let id: Factor.ID
     let failures: Int
-    let isConfirmed: Bool
     /// With what an authenticator app has.
     let row: Row
 
     var isLocked: Bool { failures >= Factor.mostFailures }
   }
 
-  /// What an account can answer with by `method`, confirmed or not, in no order.
-  func candidates(_ method: FactorMethod, of account: Account.ID) throws(DatabaseError) -> [Candidate] {
-    let rows = try db.rows(
-      """
-      SELECT id, failures, confirmed_at, last_step, totp_secret, totp_algorithm, totp_digits, totp_period
-      FROM factor WHERE account_id = \(account) AND kind = \(method.rawValue)
-      """)
+  /// What an account can answer with by `method`, in no order; or what it began and has not confirmed.
+  func candidates(_ method: FactorMethod, of account: Account.ID, confirmed: Bool = true) throws(DatabaseError) -> [Candidate] {
+    let rows =
+      confirmed
+      ? try db.rows(
+        """
+        SELECT id, failures, last_step, totp_secret, totp_algorithm, totp_digits, totp_period
+        FROM factor WHERE account_id = \(account) AND kind = \(method.rawValue) AND confirmed_at IS NOT NULL
+        """)
+      : try db.rows(
+        """
+        SELECT id, failures, last_step, totp_secret, totp_algorithm, totp_digits, totp_period
+        FROM factor WHERE account_id = \(account) AND kind = \(method.rawValue) AND confirmed_at IS NULL
+        """)
     var candidates: [Candidate] = []
+    candidates.reserveCapacity(rows.count)
     for row in rows {
       guard let id = Factor.ID(bytes: try row.bytes("id")) else { throw .unexpectedValue(column: "id") }
-      candidates.append(
-        Candidate(
-          id: id, failures: Int(try row.integer("failures")),
-          isConfirmed: try row.integerIfPresent("confirmed_at") != nil, row: row))
+      candidates.append(Candidate(id: id, failures: Int(try row.integer("failures")), row: row))
     }
     return candidates
   }

@@ -34,9 +34,8 @@ struct SecondFactors {
     _ answer: FactorAnswer, of account: Account.ID, except excluded: Set<Factor.ID> = [], within binding: CodeBinding?,
     passkeys: PasskeySettings? = nil, by provenance: Provenance, at instant: Instant
   ) throws -> FactorVerdict {
-    let factors = try FactorStore(db).candidates(answer.method, of: account).filter {
-      $0.isConfirmed && !excluded.contains($0.id)
-    }
+    var factors = try FactorStore(db).candidates(answer.method, of: account)
+    if !excluded.isEmpty { factors.removeAll { excluded.contains($0.id) } }
     guard !factors.isEmpty else {
       try rehearse(answer, at: instant)
       return .unavailable
@@ -45,12 +44,12 @@ struct SecondFactors {
       guard let passkeys else { return .unavailable }
       return try PasskeyFactor(db, settings: passkeys).check(passkey, of: account, by: provenance, at: instant)
     }
-    let open = factors.filter { !$0.isLocked }
-    guard !open.isEmpty else { return .locked }
-    for candidate in open {
+    factors.removeAll(where: \.isLocked)
+    guard !factors.isEmpty else { return .locked }
+    for candidate in factors {
       if let use = try use(answer, of: candidate, within: binding, at: instant) { return .right(use) }
     }
-    for factor in open where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
+    for factor in factors where try FactorStore(db).countFailure(factor.id) == Factor.mostFailures {
       try AuditLog(db).append(.factorLocked(factor.id, account), by: provenance, at: instant)
     }
     return .wrong
@@ -60,7 +59,7 @@ struct SecondFactors {
   /// would say that the password was right. `account` may be nobody's; at `most` as many of its factors are gone through.
   func rehearse(_ answer: FactorAnswer, of account: Account.ID, most: Int = .max, at instant: Instant) throws {
     _ = try methods(of: account)
-    let factors = try FactorStore(db).candidates(answer.method, of: account).filter(\.isConfirmed).prefix(most)
+    let factors = try FactorStore(db).candidates(answer.method, of: account).prefix(most)
     guard answer.passkey == nil else { return }
     for candidate in factors {
       do {

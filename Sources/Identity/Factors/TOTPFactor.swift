@@ -75,7 +75,7 @@ struct TOTPFactor {
     try db.row(
       """
       UPDATE factor SET last_step = \(step), failures = 0, last_used_at = \(instant)
-      WHERE id = \(factor) AND last_step < \(step) RETURNING id
+      WHERE id = \(factor) AND last_step < \(step) RETURNING failures
       """) != nil
   }
 }

@@ -13,12 +13,14 @@ package final class Vault: Sendable {
   private let index: Secret
   // What was derived, for a derivation costs four HMACs, more than what most keys are then used for: as many as there are purposes and
   // labels in this program, times the generations that are held.
-  private let sealing = Mutex<[Derivation: AESGCM.Key]>([:])
+  // A look along a dozen purposes takes less than hashing one.
+  private let sealing = Mutex<[SealingKey]>([])
   private let subkeys = Mutex<[String: Secret]>([:])
 
-  private struct Derivation: Hashable {
+  private struct SealingKey {
     let generation: Int
     let purpose: String
+    let key: AESGCM.Key
   }
 
   private init(_ database: any Database, _ keyring: Keyring, index: Secret) {
@@ -122,7 +124,7 @@ package final class Vault: Sendable {
     guard let newest = keyring.withLock({ $0.newest(.data) }) else { return }
     try await database.transaction { db in try KeyringStore.delete(.data, before: newest.generation, db) }
     keyring.withLock { $0.remove(.data, before: newest.generation) }
-    sealing.withLock { $0 = [:] }
+    sealing.withLock { $0 = [] }
   }
 
   package var hasOldDataKeys: Bool { keyring.withLock { ($0.keys[.data]?.count ?? 0) > 1 } }
@@ -140,13 +142,17 @@ package final class Vault: Sendable {
 
   /// `nil` for a generation that is forgotten, or was never here.
   private func key(_ generation: Int, _ purpose: String) -> AESGCM.Key? {
-    let name = Derivation(generation: generation, purpose: purpose)
-    if let key = sealing.withLock({ $0[name] }) { return key }
+    func isIt(_ known: SealingKey) -> Bool { known.generation == generation && known.purpose == purpose }
+    if let known = sealing.withLock({ $0.first(where: isIt) }) { return known.key }
     guard let secret = keyring.withLock({ $0.key(.data, generation) }) else { return nil }
     let key = AESGCM.Key(HKDF.derive(secret, info: "credentialflow seal " + purpose))
-    sealing.withLock { $0[name] = key }
+    sealing.withLock { known in
+      // Another may have been as fast.
+      known.removeAll(where: isIt)
+      known.append(SealingKey(generation: generation, purpose: purpose, key: key))
+    }
     // It may have been forgotten meanwhile.
-    if keyring.withLock({ $0.key(.data, generation) }) == nil { sealing.withLock { $0[name] = nil } }
+    if keyring.withLock({ $0.key(.data, generation) }) == nil { sealing.withLock { $0.removeAll(where: isIt) } }
     return key
   }
 
