@@ -89,7 +89,7 @@ struct EqualTimeTests {
     let request = SignInRequest(
       username: name, password: Secret(copying: password.utf8),
       answer: FactorAnswer(method: .totp, code: Secret(copying: code.utf8)),
-      context: context, roles: nil, audience: "https://auth.example.com", deviceToken: nil, deviceName: "")
+      context: context, session: RequestedSession(audience: "https://auth.example.com"))
     let outcome = try await world.application.signIn.begin(request)
     guard case .refused = outcome else { throw World.Unexpected(what: "\(name): \(outcome)") }
   }
@@ -113,8 +113,8 @@ struct EqualTimeTests {
       func refused(_ authenticator: SoftAuthenticator, isTrue: Bool) throws -> Call {
         let response = try AssertionResponse(JSONValue(parsing: Array(try authenticator.assert(options, isTrue: isTrue).utf8)))
         let request = PasskeySignInRequest(
-          challenge: challenge, response: response, context: Self.context, audience: "https://auth.example.com", deviceToken: nil,
-          deviceName: "")
+          challenge: challenge, response: response, context: Self.context,
+          session: RequestedSession(audience: "https://auth.example.com"))
         return {
           let outcome = try await signIn.answerPasskey(request)
           guard case .refused = outcome else { throw World.Unexpected(what: "\(outcome)") }

@@ -13,49 +13,26 @@ struct AuthEndpoint: Endpoint {
     let username: String
     let password: Secret
     let answer: FactorAnswer?
-    let roles: [String]?
-    let audience: String?
-    let deviceToken: OpaqueCredential?
-    let deviceName: String
+    let session: RequestedSession
 
-    init(_ bytes: [UInt8]) throws {
-      let body = try JSONObjectReader(bytes)
+    init(_ call: Call, issuer: String) throws {
+      let body = try JSONObjectReader(call.request.body)
       username = try body.string("username")
       guard (1...254).contains(username.utf8.count) else { throw body.wrong("username", "expected 1 to 254 bytes") }
       password = try body.secret("password")
       guard (1...1_024).contains(password.count) else { throw body.wrong("password", "expected 1 to 256 characters") }
       answer = try body.objectIfPresent("mfa").map { try FactorAnswer($0) }
-      roles = try body.stringsIfPresent("roles")
-      guard roles.map({ (1...64).contains($0.count) && $0.allSatisfy(Role.isName) }) ?? true else {
-        throw body.wrong("roles", "expected 1 to 64 names of roles; leave it out to activate all")
-      }
-      audience = try body.stringIfPresent("audience")
-      // A device token that is malformed is no evidence, which is no error: the client may hold one of another server.
-      deviceToken = try body.stringIfPresent("device_token").flatMap { OpaqueCredential(parsing: $0, as: .deviceToken) }
-      deviceName = try body.deviceName()
+      session = try RequestedSession(body, for: call.application, issuer: issuer)
       try body.finish()
     }
   }
 
   func respond(to call: Call) async throws -> Response {
-    let input = try Input(call.request.body)
-    let audience = try audience(of: input, call.application)
+    let input = try Input(call, issuer: issuer)
     let outcome = try await signIn.begin(
       SignInRequest(
-        username: input.username, password: input.password, answer: input.answer, context: SignInContext(call), roles: input.roles,
-        audience: audience, deviceToken: input.deviceToken, deviceName: input.deviceName))
+        username: input.username, password: input.password, answer: input.answer, context: SignInContext(call), session: input.session))
     return try SignInAnswer(outcome, requestID: call.request.id).response()
-  }
-
-  private func audience(of input: Input, _ application: Application?) throws -> String {
-    guard let audience = input.audience, audience != issuer else { return issuer }
-    guard let application, application.audiences.contains(audience) else {
-      throw JSONError(
-        pointer: "/audience",
-        detail: "this application may not ask for that audience; PATCH /admin/v1/apps/{id} or 'app set --audience' allows one"
-      )
-    }
-    return audience
   }
 }
 

@@ -32,27 +32,24 @@ struct PasskeyEndpoint: Endpoint {
     /// `nil` where it is no credential of ours: the same as an unknown one.
     let challenge: OpaqueCredential?
     let response: AssertionResponse
-    let deviceToken: OpaqueCredential?
-    let deviceName: String
+    let session: RequestedSession
 
-    init(_ bytes: [UInt8]) throws {
-      let body = try JSONObjectReader(bytes)
+    init(_ call: Call, issuer: String) throws {
+      let body = try JSONObjectReader(call.request.body)
       challenge = OpaqueCredential(parsing: try body.string("challenge"), as: .challenge)
       response = try body.assertion("credential")
-      deviceToken = try body.stringIfPresent("device_token").flatMap { OpaqueCredential(parsing: $0, as: .deviceToken) }
-      deviceName = try body.deviceName()
+      session = try RequestedSession(body, for: call.application, issuer: issuer)
       try body.finish()
     }
   }
 
   func respond(to call: Call) async throws -> Response {
-    let input = try Input(call.request.body)
+    let input = try Input(call, issuer: issuer)
     var outcome = SignInOutcome.invalidChallenge
     if let challenge = input.challenge {
       outcome = try await signIn.answerPasskey(
         PasskeySignInRequest(
-          challenge: challenge, response: input.response, context: SignInContext(call), audience: issuer, deviceToken: input.deviceToken,
-          deviceName: input.deviceName))
+          challenge: challenge, response: input.response, context: SignInContext(call), session: input.session))
     }
     return try SignInAnswer(outcome, requestID: call.request.id).response()
   }
@@ -78,14 +75,5 @@ extension JSONObjectReader {
       guard case .malformed(let part) = error else { throw wrong(name, "expected what the browser's toJSON() gives") }
       throw wrong(name, "expected what the browser's toJSON() gives; look at '\(part)'")
     }
-  }
-
-  /// The member `device`, which may be absent.
-  func deviceName() throws(JSONError) -> String {
-    let name = try stringIfPresent("device") ?? ""
-    guard name.unicodeScalars.count <= 100, name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-      throw wrong("device", "expected at most 100 characters, without control characters")
-    }
-    return name
   }
 }

@@ -24,8 +24,7 @@ extension OperationDescription {
         .post, "/auth/passkey", "Sign in by a passkey alone, which has to verify its user",
         input: .input([
           .always("challenge", .string()), .always("credential", CallSchemas.credential("AuthenticationResponseJSON.")),
-          .maybe("device_token", .string("Of an earlier sign-in from this device.")), .maybe("device", .string("The device's name.")),
-        ]),
+        ] + CallSchemas.requestedSession),
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])], problems: [.invalidChallenge, .invalidCredentials]),
       OperationDescription(
         .post, "/auth/mfa/send", "Have a code sent for a challenge",

@@ -44,10 +44,16 @@ enum CallSchemas {
           [
             .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])), .always("code", .string(lengths: 1...64)),
           ], "The second factor at once; without it the answer is mfa_required with a challenge.")),
+    ] + requestedSession)
+  }
+
+  /// However one signs in.
+  static var requestedSession: [Schema.Member] {
+    [
       .maybe("roles", .array(of: .string(), "Activate only these.")),
       .maybe("audience", .string("For whom the token is meant; this server, unless said.")),
       .maybe("device_token", .string("Of an earlier sign-in from this device.")), .maybe("device", .string("The device's name.")),
-    ])
+    ]
   }
 
   static var sentCode: Schema {

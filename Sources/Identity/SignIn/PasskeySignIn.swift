@@ -10,20 +10,13 @@ package struct PasskeySignInRequest: Sendable {
   let challenge: OpaqueCredential
   let answer: PasskeyAnswer
   let context: SignInContext
-  let audience: String
-  let deviceToken: OpaqueCredential?
-  let deviceName: String
+  let session: RequestedSession
 
-  package init(
-    challenge: OpaqueCredential, response: AssertionResponse, context: SignInContext, audience: String, deviceToken: OpaqueCredential?,
-    deviceName: String
-  ) {
+  package init(challenge: OpaqueCredential, response: AssertionResponse, context: SignInContext, session: RequestedSession) {
     self.challenge = challenge
     answer = PasskeyAnswer(response, to: challenge)
     self.context = context
-    self.audience = audience
-    self.deviceToken = deviceToken
-    self.deviceName = deviceName
+    self.session = session
   }
 }
 
@@ -89,8 +82,8 @@ extension SignIn {
     let use = PasskeyUse(assertion, by: passkey)
     var state = SignInState.awaitingPasskey
     state.handle(.passkeyRight(use.evidence))
-    let device = try call.deviceToken.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
-    var opening = Opening(account: account, audience: call.audience, roles: nil, device: device, deviceName: call.deviceName)
+    let device = try call.session.deviceToken.flatMap { try DeviceStore(db).device($0, of: account.id, at: instant) }
+    var opening = Opening(call.session, of: account, on: device)
     if let refusal = try activate(&opening, call.context, graph, db, at: instant) { return .ended(refusal) }
     guard try PasskeyUseStore(db).use(call.challenge, at: instant) else { return .ended(.invalidChallenge) }
     let consumed = FactorUse(factor: passkey.factor, mark: .passkey(use))

@@ -43,7 +43,7 @@ package struct SignIn: Sendable {
   package func begin(_ request: SignInRequest) async throws -> SignInOutcome {
     let username = try? Username(request.username, allowsUnicode: settings.allowsUnicode)
     let digest = digest(of: request, username)
-    let (account, device, standIn) = try await candidate(username, request.deviceToken)
+    let (account, device, standIn) = try await candidate(username, request.session.deviceToken)
     if let wait = pace.wait(digest, device.map { .device($0.id) } ?? .unknown, at: now()) { return .paced(wait) }
     let isRight = try await passwords.verify(request.password, against: account?.password)
     let attempt = PasswordAttempt(request: request, digest: digest, account: account, standIn: standIn, isRight: isRight)

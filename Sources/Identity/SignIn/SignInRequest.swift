@@ -11,20 +11,26 @@ package struct SignInRequest: Sendable {
   /// Present in the one-call form.
   package let answer: FactorAnswer?
   package let context: SignInContext
-  /// Activate only these; `nil` for all that are assigned.
-  package let roles: [String]?
-  package let audience: String
-  package let deviceToken: OpaqueCredential?
-  package let deviceName: String
+  package let session: RequestedSession
 
-  package init(
-    username: String, password: Secret, answer: FactorAnswer?, context: SignInContext, roles: [String]?, audience: String,
-    deviceToken: OpaqueCredential?, deviceName: String
-  ) {
+  package init(username: String, password: Secret, answer: FactorAnswer?, context: SignInContext, session: RequestedSession) {
     self.username = username
     self.password = password
     self.answer = answer
     self.context = context
+    self.session = session
+  }
+}
+
+/// What a caller wants its session to be, however it signs in.
+package struct RequestedSession: Sendable {
+  /// Activate only these; `nil` for all that are assigned.
+  let roles: [String]?
+  let audience: String
+  let deviceToken: OpaqueCredential?
+  let deviceName: String
+
+  package init(audience: String, roles: [String]? = nil, deviceToken: OpaqueCredential? = nil, deviceName: String = "") {
     self.roles = roles
     self.audience = audience
     self.deviceToken = deviceToken

@@ -37,8 +37,7 @@ extension SignIn {
         _ = try PasswordFailureStore(db).count(attempt.digest, source, adding: 0, at: instant)
         return ended(state)
       }
-      var opening = Opening(
-        account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
+      var opening = Opening(request.session, of: account, on: device)
       if let refusal = try activate(&opening, request.context, graph, db, at: instant) { return .ended(refusal) }
       guard let conclusion = try complete(state, use, opening, request.context, db, at: instant) else { return .ended(.refused) }
       if case .opened = conclusion { try PasswordFailureStore(db).clear(attempt.digest, source) }
@@ -138,8 +137,7 @@ extension SignIn {
   ) throws -> Conclusion {
     guard case .trusted(let proof) = state else { return ended(state) }
     let request = attempt.request
-    var opening = Opening(
-      account: account, audience: request.audience, roles: request.roles, device: device, deviceName: request.deviceName)
+    var opening = Opening(request.session, of: account, on: device)
     if let refusal = try activate(&opening, request.context, graph, db, at: instant) { return .ended(refusal) }
     try PasswordFailureStore(db).clear(attempt.digest, .device(device.id))
     return .opened(try sessions.open(opening, proof: .trustedDevice(proof), request.context, db, at: instant))
@@ -168,7 +166,8 @@ extension SignIn {
     let challenge = Challenge(
       id: Challenge.ID(at: instant), account: account.id, application: request.context.application?.id,
       passwordChangedAt: account.password?.changedAt ?? account.createdAt, device: device?.id, deviceDigest: device?.digest,
-      deviceName: request.deviceName, audience: request.audience, requestedRoles: request.roles, expiresAt: instant + Challenge.lifetime)
+      deviceName: request.session.deviceName, audience: request.session.audience, requestedRoles: request.session.roles,
+      expiresAt: instant + Challenge.lifetime)
     let credential = OpaqueCredential(.challenge, for: challenge.id)
     try ChallengeStore(db).insert(challenge, digest: credential.digest)
     try AuditLog(db).append(.challenged(account.id), by: request.context.provenance, at: instant)
@@ -180,7 +179,7 @@ extension SignIn {
   }
 
   private func knownDevice(_ attempt: PasswordAttempt, _ db: any Transaction, at instant: Instant) throws -> Device? {
-    guard let token = attempt.request.deviceToken, let account = attempt.account else { return nil }
+    guard let token = attempt.request.session.deviceToken, let account = attempt.account else { return nil }
     return try DeviceStore(db).device(token, of: account.id, at: instant)
   }
 
@@ -203,6 +202,12 @@ struct Opening: Sendable {
   let deviceName: String
   /// Which roles the session begins with.
   var active = ActiveRoles.none
+}
+
+extension Opening {
+  init(_ requested: RequestedSession, of account: Account, on device: Device?) {
+    self.init(account: account, audience: requested.audience, roles: requested.roles, device: device, deviceName: requested.deviceName)
+  }
 }
 
 extension AuditEvent {
