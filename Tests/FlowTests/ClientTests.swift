@@ -160,12 +160,16 @@ struct ClientTests {
       world.clock.advance(by: .seconds(60))
       let ours = try world.auth(person.oneCall(person.code(world.clock), #","audience":"\#(World.issuer)""#), client)
       #expect(ours.status == 200)
-      // What is taken away is not given anew, and what is given back is.
+      // What is taken away is not given anew, nor to who had begun before, and what is given back is.
+      let begun = try world.challenge(person, client, #","audience":"https://api.example.com""#)
       for (audiences, status) in [("", 401), ("https://api.example.com", 200)] {
         #expect(await world.command("app", "set", client.name, "--audience", audiences).status == .done)
         #expect(try world.refresh(second.refresh(), client).status == status, "\(audiences)")
         #expect(try world.refresh(ours.refresh(), client).status == 200)
+        if audiences.isEmpty { #expect(try world.answer(begun, person.code(world.clock), client).code == "invalid_challenge") }
       }
+      world.clock.advance(by: .seconds(60))
+      #expect(try world.answer(begun, person.code(world.clock), client).status == 200)
     }
   }
 }

@@ -144,4 +144,24 @@ struct RegistrationTests {
       #expect(try await world.lastMail("registration", to: "ann@example.net") != nil)
     }
   }
+
+  @Test("names that are made up of a mailbox bring it no more than any mailbox gets, whoever asks")
+  func swamping() async throws {
+    let proxies = #"[{"networks":["127.0.0.0/8"],"dialect":"x-forwarded-for","hops":1}]"#
+    try await World.run(Self.settings.merging(["pace.enabled": "true", "proxies": proxies]) { $1 }) { world in
+      let client = try await world.addClient()
+      for number in 0..<40 {
+        let from = ("X-Forwarded-For", "203.0.113.\(number)")
+        // A dot behind each letter whose bit is set.
+        let dotted = "annxyz".enumerated().map { index, letter in number >> index & 1 == 1 ? "\(letter)." : "\(letter)" }.joined()
+        for name in ["ann+\(number)@example.net", dotted + "q@gmail.com"] {
+          let answer = try world.call(
+            "POST", "/auth/register", [World.json, client.key, from], Array(#"{"email":"\#(name)"}"#.utf8))
+          #expect(answer.status == 202, "\(answer)")
+        }
+      }
+      let recipients = try await world.mails().map(\.recipient)
+      #expect(recipients.count { $0.hasSuffix("example.net") } == 5 && recipients.count { $0.hasSuffix("gmail.com") } <= 10)
+    }
+  }
 }

@@ -21,6 +21,17 @@ struct TextTests {
     #expect(nfc("ﬁ") == Array("ﬁ".utf8), "compatibility characters stay")
   }
 
+  @Test("a name is of characters that can be seen, of whichever script")
+  func names() {
+    for name in ["Ann's laptop", "Änne", "علی\u{200C}رضا", "👩\u{200D}💻 2", ""] {
+      #expect(VisibleText.isName(name, lengths: 0...20), "\(name)")
+    }
+    for name in ["a\nb", "a\u{0}", "a\u{202E}b", "a\u{2028}b", "a\u{2029}", "\u{200B}", "\u{85}", "\u{E000}", "\u{FEFF}a"] {
+      #expect(!VisibleText.isName(name, lengths: 0...20), "\(name.debugDescription)")
+    }
+    #expect(!VisibleText.isName("abc", lengths: 0...2) && !VisibleText.isName("", lengths: 1...2))
+  }
+
   @Test("bytes that are not UTF-8 have no normal form", arguments: [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0x61, 0x80]] as [[UInt8]])
   func notUTF8(bytes: [UInt8]) {
     #expect(UnicodeForm.nfc(Secret(copying: bytes)) == nil)

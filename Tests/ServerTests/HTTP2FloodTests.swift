@@ -1,4 +1,6 @@
 import Dispatch
+import HTTP
+import Primitives
 import Server
 import Testing
 
@@ -104,7 +106,61 @@ struct HTTP2FloodTests {
     }
     let refused = Frame(.reset, stream: 199 - 2, Frame.number(7)).bytes
     #expect(output.firstRange(of: refused) != nil)
+    // Nor do events wait for those: a client may have them refused without end.
+    var routes = 0
+    while let event = connection.nextEvent() { if case .route = event { routes += 1 } }
+    #expect((1...30).contains(routes), "\(routes)")
   }
+
+  @Test("an answer without a body ends its stream at once, and nothing is held of it")
+  func holdsNothingOfTheEnded() throws {
+    let connection = try #require(HTTP2Connection(HTTP2Library(isStrict: false), streamLimit: 100))
+    var (date, output) = (DateHeader(), [UInt8]())
+    date.update(Instant(microseconds: 0))
+    let opening = FrameClient.preface + Frame.settings([]).bytes
+    connection.receive(opening.span, at: 1)
+    for stream in stride(from: UInt32(1), to: 61, by: 2) {
+      let post = Frame.fields(FrameClient.request("POST", "/echo"), stream: stream, ends: false).bytes
+      let bytes = post + Frame(.data, Frame.endStream, stream: stream, [UInt8](repeating: 0, count: 2_000)).bytes
+      connection.receive(bytes.span, at: 1)
+      guard case .route(let opened) = connection.nextEvent() else { throw Unexpected() }
+      #expect(try connection.accept(opened, bodyLimit: 4_096) == .isWhole)
+      connection.answer(opened, Response(.noContent), requestID: "r", date: date, into: &output)
+      connection.forgetRequest(of: opened)
+      #expect(connection.openCount == 0 && connection.reservedBytes == 0)
+    }
+  }
+
+  @Test("what a request brought is given back when it is reset, though nobody has looked at it yet, and nobody has to")
+  func forgetsWhatWasReset() throws {
+    let connection = try #require(HTTP2Connection(HTTP2Library(isStrict: false), streamLimit: 100))
+    func receive(_ bytes: [UInt8]) { connection.receive(bytes.span, at: 1) }
+    receive(FrameClient.preface)
+    receive(Frame.settings([]).bytes)
+    let large = [("x-large", String(repeating: "a", count: 12_000))]
+    func reset(_ stream: UInt32) -> [UInt8] { Frame(.reset, stream: stream, Frame.number(8)).bytes }
+
+    receive(Frame.fields(FrameClient.request("GET", "/wait") + large, stream: 1).bytes)
+    guard case .route(let seen) = connection.nextEvent() else { throw Unexpected() }
+    #expect(seen.head != nil && connection.reservedBytes > 12_000)
+    receive(reset(1))
+    #expect(seen.head == nil && connection.reservedBytes == 0)
+    // One that is refused before it is routed: its path is all that is kept of it, and counted.
+    let path = "/" + String(repeating: "p", count: 4_000)
+    receive(Frame.fields(FrameClient.request("GET", path) + [("content-length", "x")], stream: 3).bytes)
+    guard case .fail(let failed, _) = connection.nextEvent() else { throw Unexpected() }
+    #expect(failed.unroutedPath == path && connection.reservedBytes == path.utf8.count)
+    receive(reset(3))
+    #expect(failed.unroutedPath == nil && connection.reservedBytes == 0)
+    guard case .gone = connection.nextEvent() else { throw Unexpected() }
+    for stream in stride(from: UInt32(5), to: 99, by: 2) {
+      receive(Frame.fields(FrameClient.request("GET", "/wait") + large, stream: stream).bytes + reset(stream))
+    }
+    #expect(connection.reservedBytes == 0)
+    if let event = connection.nextEvent() { Issue.record("\(event)") }
+  }
+
+  private struct Unexpected: Error {}
 
   @Test("responders of streams that were reset count as long as they run")
   func countsRunning() async throws {

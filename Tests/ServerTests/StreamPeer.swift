@@ -49,7 +49,7 @@ final class StreamPeer {
       switch event {
       case .route(let stream): route(stream)
       case .respond(let stream): respond(stream)
-      case .fail(let stream, let error, _): answer(stream, error.problem.response(requestID: "f"))
+      case .fail(let stream, let error): answer(stream, error.problem.response(requestID: "f"))
       case .malformed: break
       case .gone(let stream): waiting.removeAll { $0.id == stream.id }
       }

@@ -22,7 +22,7 @@ struct AuthEndpoint: Endpoint {
       password = try body.secret("password")
       guard (1...1_024).contains(password.count) else { throw body.wrong("password", "expected 1 to 256 characters") }
       answer = try body.objectIfPresent("mfa").map { try FactorAnswer($0) }
-      session = try RequestedSession(body, for: call.application, issuer: issuer)
+      session = try RequestedSession(body, in: SignInContext(call), issuer: issuer)
       try body.finish()
     }
   }

@@ -38,7 +38,7 @@ struct PasskeyEndpoint: Endpoint {
       let body = try JSONObjectReader(call.request.body)
       challenge = OpaqueCredential(parsing: try body.string("challenge"), as: .challenge)
       response = try body.assertion("credential")
-      session = try RequestedSession(body, for: call.application, issuer: issuer)
+      session = try RequestedSession(body, in: SignInContext(call), issuer: issuer)
       try body.finish()
     }
   }

@@ -1,16 +1,17 @@
 internal import Cryptography
 internal import Identity
 internal import JSON
+internal import Primitives
 
 extension RequestedSession {
   /// Reads `roles`, `audience`, `device_token` and `device`, all of which may be absent.
-  init(_ body: JSONObjectReader, for application: Application?, issuer: String) throws {
+  init(_ body: JSONObjectReader, in context: SignInContext, issuer: String) throws {
     let roles = try body.stringsIfPresent("roles")
     guard roles.map({ (1...64).contains($0.count) && $0.allSatisfy(Role.isName) }) ?? true else {
       throw body.wrong("roles", "expected 1 to 64 names of roles; leave it out to activate all")
     }
     let audience = try body.stringIfPresent("audience") ?? issuer
-    guard audience == issuer || application?.audiences.contains(audience) == true else {
+    guard context.mayHave(audience, issuer: issuer) else {
       throw body.wrong(
         "audience", "this application may not ask for that audience; PATCH /admin/v1/apps/{id} or 'app set --audience' allows one")
     }
@@ -21,8 +22,8 @@ extension RequestedSession {
 
   private static func deviceName(_ body: JSONObjectReader) throws -> String {
     let name = try body.stringIfPresent("device") ?? ""
-    guard name.unicodeScalars.count <= 100, name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-      throw body.wrong("device", "expected at most 100 characters, without control characters")
+    guard VisibleText.isName(name, lengths: 0...100) else {
+      throw body.wrong("device", "expected at most 100 characters that can be seen")
     }
     return name
   }

@@ -22,9 +22,10 @@ extension OperationDescription {
         [Answer(200, "A challenge, and what the browser needs", CallSchemas.passkeyRequest, headers: ["X-Auth-Outcome"])]),
       OperationDescription(
         .post, "/auth/passkey", "Sign in by a passkey alone, which has to verify its user",
-        input: .input([
-          .always("challenge", .string()), .always("credential", CallSchemas.credential("AuthenticationResponseJSON.")),
-        ] + CallSchemas.requestedSession),
+        input: .input(
+          [
+            .always("challenge", .string()), .always("credential", CallSchemas.credential("AuthenticationResponseJSON.")),
+          ] + CallSchemas.requestedSession),
         [Answer(200, "Signed in", .named(.signedIn), headers: ["X-Auth-Outcome"])], problems: [.invalidChallenge, .invalidCredentials]),
       OperationDescription(
         .post, "/auth/mfa/send", "Have a code sent for a challenge",

@@ -36,15 +36,16 @@ enum CallSchemas {
   }
 
   static var signIn: Schema {
-    .input([
-      .always("username", .string(lengths: 1...254)), .always("password", .string(format: "password", lengths: 1...256)),
-      .maybe(
-        "mfa",
-        .input(
-          [
-            .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])), .always("code", .string(lengths: 1...64)),
-          ], "The second factor at once; without it the answer is mfa_required with a challenge.")),
-    ] + requestedSession)
+    .input(
+      [
+        .always("username", .string(lengths: 1...254)), .always("password", .string(format: "password", lengths: 1...256)),
+        .maybe(
+          "mfa",
+          .input(
+            [
+              .always("method", .string(oneOf: ["totp", "email", "sms", "recovery_code"])), .always("code", .string(lengths: 1...64)),
+            ], "The second factor at once; without it the answer is mfa_required with a challenge.")),
+      ] + requestedSession)
   }
 
   /// However one signs in.

@@ -53,7 +53,7 @@ extension JSONObjectReader {
   func factorName() throws(JSONError) -> String {
     let name = try stringIfPresent("name") ?? ""
     guard Factor.isName(name) else {
-      throw wrong("name", "expected at most \(Factor.longestName) characters, without control characters")
+      throw wrong("name", "expected at most \(Factor.longestName) characters that can be seen")
     }
     return name
   }

@@ -81,7 +81,7 @@ enum AppCommands {
       .value("enabled", "true|false", "false takes everything from it at once"),
       .value("algorithm", "ES256|RS256|EdDSA", "what its tokens are signed with"),
       .value("token-type", "at+jwt|JWT", "the typ of its access tokens"),
-      .values("audience", "A", "what its tokens may be meant for, beside this server: all of them, '' for none; sessions for others end"),
+      .values("audience", "A", "what its tokens may be meant for beside this server: all, '' for none; others are not refreshed"),
     ],
     examples: [
       "app set web --enabled false", "app set apinto --algorithm RS256 --token-type JWT", "app set web --audience https://api.example.com",

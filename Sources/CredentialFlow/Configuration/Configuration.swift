@@ -111,6 +111,14 @@ struct ServiceSettings: Settings {
       throw reader.wrong("name", "expected 1 to 64 bytes without a colon")
     }
   }
+
+  /// The DNS name by which `publicURL` leads here over https, in lower case; empty where it is none.
+  var securedHost: String {
+    let scheme = "https://"
+    guard publicURL.hasPrefix(scheme) else { return "" }
+    let host = publicURL.dropFirst(scheme.count).prefix { $0 != "/" && $0 != ":" }.lowercased()
+    return host.hasPrefix("[") || IPAddress(host) != nil ? "" : host
+  }
 }
 
 /// The listener for readiness and administration.

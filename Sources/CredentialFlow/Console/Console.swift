@@ -10,26 +10,30 @@ struct Console: Sendable {
   let isTerminal: Bool
   /// The number of the operating system's user who gave the command.
   let user: uid_t
+  private let id: Identifier<Console>
   private let input: Secret?
   private let output: @Sendable ([UInt8]) -> Void
   private let errors: @Sendable ([UInt8]) -> Void
 
   init(
-    isTerminal: Bool, user: uid_t = geteuid(), input: Secret? = nil, output: @escaping @Sendable ([UInt8]) -> Void,
-    errors: @escaping @Sendable ([UInt8]) -> Void
+    isTerminal: Bool, user: uid_t = geteuid(), id: Identifier<Console> = Identifier(at: Now.system()), input: Secret? = nil,
+    output: @escaping @Sendable ([UInt8]) -> Void, errors: @escaping @Sendable ([UInt8]) -> Void
   ) {
     self.isTerminal = isTerminal
     self.user = user
+    self.id = id
     self.input = input
     self.output = output
     self.errors = errors
   }
 
   /// The same streams with what was read for the command.
-  func with(input: Secret?) -> Console { Console(isTerminal: isTerminal, user: user, input: input, output: output, errors: errors) }
+  func with(input: Secret?) -> Console {
+    Console(isTerminal: isTerminal, user: user, id: id, input: input, output: output, errors: errors)
+  }
 
-  /// Who did it, for the record.
-  var provenance: Provenance { Provenance(actor: .commandLine(user: String(user))) }
+  /// Who did it, for the record. Commands have ids as requests have, by which a notice that they cause is found again.
+  var provenance: Provenance { Provenance(actor: .commandLine(user: String(user)), requestID: "\(id)") }
 
   /// Text as it is.
   func write(_ text: String) { output(Array(text.utf8)) }

@@ -37,7 +37,9 @@ struct Installation: Sendable {
 
   /// The TLS of the public listener and of the one for operations, their paths resolved.
   func security(_ configuration: Configuration) -> ListenerSecurity.Settings {
-    ListenerSecurity.Settings(world: configuration.tls.resolved(path), operations: configuration.operations.tls.resolved(path))
+    var world = configuration.tls.resolved(path)
+    world.host = configuration.service.securedHost
+    return ListenerSecurity.Settings(world: world, operations: configuration.operations.tls.resolved(path))
   }
 
   /// Relative paths count from the data folder; `${CREDENTIALS_DIRECTORY}/name` is a credential of systemd's (LoadCredential=).

@@ -13,6 +13,7 @@ extension SystemCheck {
         let keys = files(settings.certificates.map(\.keyFile), mode: 0o600, isRequired: false)
         guard keys.isGood else { return keys }
         let live = try LiveTLS(settings, listener: listener, protocols: [.http1], log: .discarding, now: .system)
+        guard live.isForHost else { return .bad("\(listener): no certificate is for \(settings.host), where publicURL leads") }
         for certificate in live.certificates {
           if let fault = certificate.fault(at: Now.system()) { return .bad("\(fault); renew it") }
           let days = certificate.daysLeft(at: Now.system())

@@ -18,6 +18,9 @@ package enum MessageKind: String, Sendable, CaseIterable {
   case noticeRecovery = "notice_recovery"
   case noticeInvitation = "notice_invitation"
 
+  /// Whether it may be an SMS too.
+  package var mayBeText: Bool { self == .code || self == .codeEnrollment || self == .noticeAddress }
+
   /// What goes first where more waits than can be sent at once.
   package enum Urgency: Int, Sendable, CaseIterable {
     /// Whoever has shown before that he reads there waits for it.

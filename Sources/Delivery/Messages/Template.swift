@@ -42,7 +42,7 @@ package struct Template: Sendable {
     subject = try pieces("subject")
     text = try pieces("text")
     html = try pieces("html")
-    sms = sections["sms"] == nil && kind != .code ? nil : try pieces("sms")
+    sms = kind.mayBeText ? try pieces("sms") : nil
   }
 
   /// What stands in a message.

@@ -52,7 +52,7 @@ extension Accounts {
     }
   }
 
-  /// Of another address or number the old address is told.
+  /// Of another address or number the old one is told, and of a number the address as well.
   private func tell(
     _ account: Account, email: String?, phone: String?, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {

@@ -103,7 +103,8 @@ package struct AddressChanges: Sendable {
         guard let proof, let account = try DoorKeeper(db).session(live.id, at: at)?.account,
           try StepUpStore(db).spend(proof, of: live.id, for: .address, at: at)
         else { return .unproven }
-        guard try codes.refusal(of: recipient, isConfirmed: false, for: account.id, db, at: at) == nil else { throw Undelivered() }
+        let refusal = try SMSBudget(codes.sms, db).refusal(of: recipient, isConfirmed: false, for: account.id, at: at)
+        guard refusal == nil else { throw Undelivered() }
         try AddressChangeStore(db).replace(change, of: account.id, digest: digest(code), at: at)
         guard case .queued = try outbox.enqueue(message(kind, recipient, code, account, at), db, at: at) else { throw Undelivered() }
         try AuditLog(db).append(.address("change_started", change, account.id), by: provenance, at: at)
@@ -178,7 +179,7 @@ package struct AddressChanges: Sendable {
 }
 
 extension AddressChanges {
-  /// To the old email address, whatever has changed: it may be its owner who does not know. Both are named in part only.
+  /// To what it was, and of a number to the email address as well: it may be its owner who does not know. Both are named in part only.
   private func tell(
     _ account: Account, of change: AddressChangeStore.Row, _ db: any Transaction, by provenance: Provenance, at instant: Instant
   ) throws {

@@ -156,7 +156,7 @@ extension CodeSending {
     let code = CodeFactor.newCode()
     let isConfirmed = request.kind == .code
     let reason =
-      try paced ?? refusal(of: request.recipient, isConfirmed: isConfirmed, for: request.account.id, db, at: instant)
+      try paced ?? SMSBudget(sms, db).refusal(of: request.recipient, isConfirmed: isConfirmed, for: request.account.id, at: instant)
       ?? enqueue(code, request, context, db, at: instant)
     if reason == nil {
       try CodeFactor(db, vault: vault).replace(
@@ -167,24 +167,6 @@ extension CodeSending {
         ("channel", .string(request.recipient.channel.rawValue)), ("reason", .string(reason ?? "")))
     }
     try AuditLog(db).append(.code(request, withheld: reason), by: context.provenance, at: instant)
-  }
-
-  /// Against pumping: where an SMS may go, and how many in a day. Numbers that nobody has shown to be his get half of them at most,
-  /// and one account a twentieth, so that nobody takes the others' sign-ins.
-  func refusal(
-    of recipient: Recipient, isConfirmed: Bool, for account: Account.ID, _ db: any Transaction, at instant: Instant
-  ) throws -> String? {
-    guard case .sms(let number) = recipient else { return nil }
-    guard sms.countries.allows(number) else { return "the country is not allowed" }
-    let budget = DailyBudget(db)
-    // The asker's own bound first: what he is refused by takes nothing from others.
-    guard try budget.spend("sms.\(account)", of: max(10, sms.dailyBudget / 20), at: instant) else {
-      return "the account's share of the day's budget is spent"
-    }
-    if !isConfirmed, try !budget.spend("sms.unconfirmed", of: (sms.dailyBudget + 1) / 2, at: instant) {
-      return "the day's budget for numbers that are not confirmed is spent"
-    }
-    return try budget.spend("sms", of: sms.dailyBudget, at: instant) ? nil : "the day's budget is spent"
   }
 
   private func enqueue(

@@ -38,12 +38,13 @@ package struct MessagePace: Sendable {
     for bound in bounds(asking) { limiter.giveBack(bound.key, at: bound.pace) }
   }
 
-  /// What withholds a registration's mail, whoever has the address. A mailbox is bounded by who asks, and far more widely in all, so
-  /// that a stranger who makes up names of it keeps nobody from registering; names that are made by a plus are bounded apart.
+  /// What withholds a registration's mail, whoever has the address. A mailbox is bounded by who asks, and more widely in all, so that a
+  /// stranger who makes up names of it keeps nobody from registering; names that are made by a plus are bounded apart, and as any.
   func withholds(registering address: MailAddress, by asker: String, _ application: Application.ID?, at instant: Instant) -> String? {
     let (text, isTagged) = Mailbox.untagged(address.text)
     let mailbox: [UInt8] = [isTagged ? 1 : 0] + Array(text.utf8)
-    let inAll = Pace(perMinute: settings.recipient.perMinute * 10, burst: settings.recipient.burst * 10)
+    let times = isTagged ? 1 : 2
+    let inAll = Pace(perMinute: settings.recipient.perMinute * times, burst: settings.recipient.burst * times)
     let recipient = [
       Bound(name: "recipient", key: .message([12] + site(asker) + [0] + mailbox), pace: settings.recipient),
       Bound(name: "recipient", key: .message([13] + mailbox), pace: inAll),
@@ -102,8 +103,9 @@ package struct MessagePace: Sendable {
     return nil
   }
 
-  func withholdsNotice(to account: Account.ID, at instant: Instant) -> Bool {
-    isEnabled && limiter.take(.message([6] + account.bytes), at: settings.notices, now: instant) != .allowed
+  /// Each kind by itself: whoever is signed in could make so many of one that another is never told.
+  func withholdsNotice(_ kind: MessageKind, to account: Account.ID, at instant: Instant) -> Bool {
+    isEnabled && limiter.take(.message([6] + account.bytes + Array(kind.rawValue.utf8)), at: settings.notices, now: instant) != .allowed
   }
 
   /// One subscriber: an IPv4 address, or the /64 that he holds.

@@ -14,7 +14,7 @@ package struct MessageSettings: Settings {
   package let application: Pace
   /// Codes in all.
   package let total: Pace
-  /// Notices to one user.
+  /// Notices of one kind to one user.
   package let notices: Pace
 
   package init(from reader: SettingsReader) throws(SettingsError) {

@@ -56,7 +56,7 @@ package struct Factor: Sendable, Equatable {
 
   /// At most 64 characters that can be seen.
   package static func isName(_ text: String) -> Bool {
-    text.unicodeScalars.count <= longestName && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    VisibleText.isName(text, lengths: 0...longestName)
   }
 }
 

@@ -8,7 +8,7 @@ private import Synchronization
 package final class Outbox: Sendable {
   private let vault: Vault
   private let mail: MailSettings
-  private let sms: SMSSettings
+  let sms: SMSSettings
   private let product: String
   /// How many wait, by the worker's last look and what this process has added since. Estimates: they bound the table without a
   /// count in every transaction, which would make parallel ones collide.

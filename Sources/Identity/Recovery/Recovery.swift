@@ -47,14 +47,15 @@ package struct Recovery: Sendable {
     let at = now()
     let id = StartedRecovery.ID(at: at)
     let code = OpaqueCredential(.recovery, for: id)
+    let charge = Once<Bool>()
     return try await database.transaction { db in
       let store = RecoveryStore(db)
       guard try !store.isPaused(digest, at: at) else { return "a recovery was begun for this name less than 5 minutes ago" }
       // What nobody is called by stands in for what nobody could be called by.
       let account = try AccountStore(db).account(named: username ?? .nobody)
       var recipient = try recipient(of: account, db, at: at)
-      // One mailbox may be that of several names. Charged again where the transaction runs again: a mail less is the worst of it.
-      let isPaced = messagePace.withholdsRecovery(to: recipient, orNobody: digest, at: at)
+      // One mailbox may be that of several names.
+      let isPaced = charge { [recipient] in messagePace.withholdsRecovery(to: recipient, orNobody: digest, at: at) }
       if isPaced { recipient = nil }
       let recovery = StartedRecovery(
         id: id, account: recipient == nil ? nil : account?.id, address: account?.email ?? "",

@@ -57,7 +57,9 @@ extension Recovery {
   ) throws {
     try PasswordReplacement(db, policy: policy).set(password, of: account)
     try end(account.id, because: .recovery, db, by: provenance, at: instant)
+    // Both bounds are until recovery: who guessed at factors has to have the new password now.
     try PasswordFailureStore(db).clearAll(usernameDigest(account.username.text, vault))
+    try FactorStore(db).clearFailures(of: account.id)
     let event = AuditEvent(
       "account.recovered", subject: "account:\(account.id)", ["username": account.username.text, "method": proof.method.rawValue])
     try AuditLog(db).append(event, by: provenance, at: instant)

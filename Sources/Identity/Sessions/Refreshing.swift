@@ -124,8 +124,7 @@ package struct Refreshing: Sendable {
   private func known(
     _ line: SessionStore.Line, _ context: SignInContext, _ graph: RoleGraph, _ db: any Transaction, at instant: Instant
   ) throws -> Known? {
-    let audience = line.session.audience
-    guard audience == tokens.issuer || context.application?.audiences.contains(audience) == true else { return nil }
+    guard context.mayHave(line.session.audience, issuer: tokens.issuer) else { return nil }
     guard let account = try AccountStore(db).account(line.session.account), account.isEnabled else { return nil }
     let active = try AssignmentStore(db).activate(line.session, graph, at: instant)
     return Known(line: line, username: account.username, active: active)

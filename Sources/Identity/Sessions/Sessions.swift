@@ -6,7 +6,7 @@ internal import Tokens
 
 /// Opening sessions and issuing their tokens.
 package struct Sessions: Sendable {
-  private let tokens: AccessTokens
+  let tokens: AccessTokens
   private let settings: TokenSettings
   private let refreshTokens: RefreshTokens
   private let notices: Notices

@@ -63,6 +63,11 @@ package struct SignInContext: Sendable {
     self.provenance = provenance
     self.userAgent = userAgent
   }
+
+  /// Whether the calling application may have tokens for `audience`: those for the server itself, and those that it was allowed.
+  package func mayHave(_ audience: String, issuer: String) -> Bool {
+    audience == issuer || application?.audiences.contains(audience) == true
+  }
 }
 
 /// How a call of a sign-in ended.

@@ -62,7 +62,9 @@ extension SignIn {
     let store = ChallengeStore(db)
     guard let challenge = try store.challenge(call.challenge, for: call.context.application?.id, at: instant),
       let account = try AccountStore(db).account(challenge.account), account.isEnabled,
-      account.password?.changedAt == challenge.passwordChangedAt
+      account.password?.changedAt == challenge.passwordChangedAt,
+      // It may have been taken away meanwhile.
+      call.context.mayHave(challenge.audience, issuer: sessions.tokens.issuer)
     else { return .ended(.invalidChallenge) }
     guard try SecondFactors(db, vault: vault).methods(of: account.id).contains(call.answer.method) else {
       return .ended(.factorUnavailable)

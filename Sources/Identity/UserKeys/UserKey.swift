@@ -21,8 +21,6 @@ package struct UserKey: Sendable, Equatable {
 
   package func isLive(at instant: Instant) -> Bool { revokedAt == nil && instant < expiresAt }
 
-  /// 1 to 64 characters, none of them a control character.
-  package static func isName(_ text: String) -> Bool {
-    (1...64).contains(text.unicodeScalars.count) && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-  }
+  /// 1 to 64 characters that can be seen.
+  package static func isName(_ text: String) -> Bool { VisibleText.isName(text, lengths: 1...64) }
 }

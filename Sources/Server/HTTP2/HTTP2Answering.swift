@@ -8,7 +8,7 @@ extension HTTP2Session {
     switch event {
     case .route(let stream): route(stream)
     case .respond(let stream): respond(stream)
-    case .fail(let stream, let error, let path): fail(stream, error, path)
+    case .fail(let stream, let error): fail(stream, error)
     case .malformed(let stream, let error): recordMalformed(stream, error)
     case .gone(let stream): abandon(stream)
     }
@@ -38,7 +38,7 @@ extension HTTP2Session {
         stream.dueAt = deadlines.begin(deadlines.bodyTicks, at: context.loop.tick)
       }
     } catch {
-      fail(stream, error, nil)
+      fail(stream, error)
     }
   }
 
@@ -72,9 +72,9 @@ extension HTTP2Session {
   }
 
   /// Answers what is no request, or not in time.
-  private func fail(_ stream: HTTP2Stream, _ error: RequestError, _ path: String?) {
+  private func fail(_ stream: HTTP2Stream, _ error: RequestError) {
     guard let exchange = stream.exchange else {
-      let answer = UnroutedAnswer(error, path: path, from: clients.own, in: context)
+      let answer = UnroutedAnswer(error, path: stream.unroutedPath, from: clients.own, in: context)
       write(stream, answer.response, answer.requestID)
       return answer.record(in: context)
     }

@@ -13,8 +13,8 @@ package final class HTTP2Connection {
     case route(HTTP2Stream)
     /// The body is whole: call `answer`, now or later.
     case respond(HTTP2Stream)
-    /// Answer with this problem. `path` where the request got that far without being routed.
-    case fail(HTTP2Stream, RequestError, path: String?)
+    /// Answer with this problem.
+    case fail(HTTP2Stream, RequestError)
     /// The stream was reset for this without an answer.
     case malformed(HTTP2Stream, RequestError)
     /// The client, or the library, has ended a stream that was routed and not answered.
@@ -80,21 +80,25 @@ package final class HTTP2Connection {
   var isAwaitingFields: Bool { scanner.isMidway }
 
   package func nextEvent() -> Event? {
-    while firstEvent < events.count {
-      let event = events[firstEvent]
-      firstEvent += 1
-      if case .route(let stream) = event, stream.phase == .closed { continue }
-      return event
+    guard firstEvent < events.count else {
+      events.removeAll(keepingCapacity: true)
+      firstEvent = 0
+      return nil
     }
-    events.removeAll(keepingCapacity: true)
-    firstEvent = 0
-    return nil
+    firstEvent += 1
+    return events[firstEvent - 1]
   }
 
   /// Whether events wait.
   var hasEvents: Bool { firstEvent < events.count }
 
   func emit(_ event: Event) { events.append(event) }
+
+  /// Nobody has to look at it any more. Events may wait for as long as the client takes no answers: none stays of a stream that is over.
+  func withdrawRoute(of stream: HTTP2Stream) {
+    func isIt(_ event: Event) -> Bool { if case .route(let waiting) = event { waiting === stream } else { false } }
+    if let index = events[firstEvent...].lastIndex(where: isIt) { events.remove(at: index) }
+  }
 
   /// The client does what no honest one does.
   func end(_ fault: Fault) {
@@ -139,7 +143,7 @@ extension HTTP2Connection {
     reading = nil
     if endsStream { stream.isRemoteDone = true }
     if let trailers = stream.trailers {
-      if let error = endsStream ? trailers.error : .trailersNotLast { refuse(stream, error, path: nil) } else { bodyEnds(stream) }
+      if let error = endsStream ? trailers.error : .trailersNotLast { refuse(stream, error) } else { bodyEnds(stream) }
       return 0
     }
     do throws(RequestError) {
@@ -149,8 +153,10 @@ extension HTTP2Connection {
       stream.phase = .waiting
       emit(.route(stream))
     } catch {
-      refuse(stream, error, path: stream.block.knownPath)
+      let path = stream.block.knownPath
       stream.block = FieldBlock()
+      if let path, reserve(path.utf8.count, for: stream) { stream.unroutedPath = path }
+      refuse(stream, error)
     }
     return 0
   }
@@ -165,9 +171,9 @@ extension HTTP2Connection {
     // Nobody has asked yet what its route takes, and that may be long, if answers wait for the client's windows.
     if stream.phase == .waiting, !reserve(bytes.count, for: stream) { return refuse(stream) }
     if case .length(let length) = stream.head?.framing, stream.body.count + bytes.count > length {
-      refuse(stream, .lengthMismatch, path: nil)
+      refuse(stream, .lengthMismatch)
     } else if stream.body.count + bytes.count > stream.bodyLimit {
-      refuse(stream, .bodyTooLarge, path: nil)
+      refuse(stream, .bodyTooLarge)
     } else {
       stream.body.append(contentsOf: bytes)
     }
@@ -185,9 +191,10 @@ extension HTTP2Connection {
   func streamCloses(_ id: Int32, code: UInt32) -> Int32 {
     guard let stream = streams.removeValue(forKey: id) else { return 0 }
     let phase = stream.phase
+    if phase == .waiting { withdrawRoute(of: stream) }
     release(stream)
     if phase == .sending || phase == .answered || phase == .closed { return 0 }
-    if phase != .fields { emit(.gone(stream)) }
+    if phase == .body || phase == .answering { emit(.gone(stream)) }
     return allowance.takeReset() ? 0 : abort(.tooManyResets)
   }
 
@@ -224,7 +231,7 @@ extension HTTP2Connection {
   private func bodyEnds(_ stream: HTTP2Stream) {
     guard stream.phase == .waiting || stream.phase == .body else { return }
     if case .length(let length) = stream.head?.framing, stream.body.count != length {
-      return refuse(stream, .lengthMismatch, path: nil)
+      return refuse(stream, .lengthMismatch)
     }
     if stream.phase == .body {
       stream.phase = .answering
@@ -232,7 +239,7 @@ extension HTTP2Connection {
     }
   }
 
-  private func refuse(_ stream: HTTP2Stream, _ error: RequestError, path: String?) {
+  private func refuse(_ stream: HTTP2Stream, _ error: RequestError) {
     guard stream.phase != .sending, stream.phase != .answered, stream.phase != .closed, stream.phase != .answering else { return }
     if error.isMalformedMessage {
       reset(stream, NGHTTP2_PROTOCOL_ERROR)
@@ -243,7 +250,7 @@ extension HTTP2Connection {
       stream.error = error
     } else {
       stream.phase = .answering
-      emit(.fail(stream, error, path: path))
+      emit(.fail(stream, error))
     }
   }
 }

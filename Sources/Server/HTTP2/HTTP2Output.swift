@@ -61,7 +61,7 @@ extension HTTP2Connection {
   func expire(_ stream: HTTP2Stream) {
     guard stream.phase == .body else { return }
     stream.phase = .answering
-    emit(.fail(stream, .timeout, path: nil))
+    emit(.fail(stream, .timeout))
   }
 
   /// Says `100 Continue`.
@@ -88,19 +88,22 @@ extension HTTP2Connection {
     submit(&output) { nghttp2_submit_response(session, stream.id, $0, $1, &provider) }
   }
 
-  /// The answer is made: nothing of the request is held while it waits for the client, but a body that is still to be wiped.
+  /// The answer is made: nothing of the request is held while it waits for the client, but a body that is still to be wiped. The stream
+  /// may be over already: nothing is held of that.
   package func forgetRequest(of stream: HTTP2Stream) {
-    stream.spent = stream.exchange?.body ?? stream.body
+    guard stream.phase != .closed else { return }
+    // It moves to the exchange only when it is asked for its answer.
+    stream.spent = stream.body.isEmpty ? stream.exchange?.body ?? [] : stream.body
     stream.body = []
     stream.exchange = nil
-    stream.head = nil
-    stream.block = FieldBlock()
+    stream.dropFields()
     reservedBytes += stream.spent.count - stream.reserved
     stream.reserved = stream.spent.count
   }
 
   func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
+    if stream.phase == .waiting { withdrawRoute(of: stream) }
     if stream.phase != .sending { stream.phase = .closed }
   }
 
@@ -118,9 +121,10 @@ extension HTTP2Connection {
   package var wantsToSend: Bool { nghttp2_session_want_write(session) != 0 }
 
   /// What a stream held is free again. Bodies may hold passwords; an answer may be made of its request's bytes, so they are wiped no
-  /// sooner than here, and later where a responder still reads them.
+  /// sooner than here, and later where a responder still reads them. Events of the stream may wait for long yet.
   func release(_ stream: HTTP2Stream) {
     stream.phase = .closed
+    if stream.exchange == nil { stream.dropFields() }
     Secret.wipe(&stream.body)
     if stream.task == nil { stream.exchange?.wipe() }
     Secret.wipeStorage(of: stream.spent)

@@ -20,6 +20,8 @@ package final class HTTP2Stream: @unchecked Sendable {
   var block = FieldBlock()
   var trailers: TrailerBlock?
   package internal(set) var head: RequestHead?
+  /// Of a request that is refused before it is routed, where it got that far.
+  package internal(set) var unroutedPath: String?
   /// What is wrong with what came after the head, while the head waits.
   var error: RequestError?
   /// The client has said its last.
@@ -46,4 +48,10 @@ package final class HTTP2Stream: @unchecked Sendable {
   init(id: Int32) { self.id = id }
 
   var unsent: Int { output.count - sent }
+
+  func dropFields() {
+    head = nil
+    unroutedPath = nil
+    block = FieldBlock()
+  }
 }

@@ -46,6 +46,9 @@ package final class LiveTLS: Sendable {
   /// The certificates in force, the one for unnamed servers first.
   package var certificates: [ServerCertificate] { context.certificates }
 
+  /// Whether one is for `TLSSettings.host`, where that is known.
+  package var isForHost: Bool { settings.host.isEmpty || context.isFor(settings.host) }
+
   /// Opens every file anew, under `settings` where they are given, and puts all of it in force or nothing; what was in force stays
   /// where something is wrong, and the log says what. Connections that are open go on as they are. Returns whether it is in force.
   @discardableResult package func reload(_ changed: TLSSettings? = nil) -> Bool {

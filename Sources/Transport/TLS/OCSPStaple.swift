@@ -43,14 +43,16 @@ struct OCSPStaple: Sendable {
   }
 
   private static func end(_ basic: OpaquePointer, _ file: String, _ certificate: ServerCertificate) throws(TLSError) -> Instant {
-    let id = OCSP_cert_to_id(EVP_sha1(), certificate.leaf, issuer(of: certificate))
-    defer { OCSP_CERTID_free(id) }
     var status: Int32 = 0
     var reason: Int32 = 0
     var next: UnsafeMutablePointer<ASN1_GENERALIZEDTIME>?
-    guard OCSP_resp_find_status(basic, id, &status, &reason, nil, nil, &next) == 1 else {
-      throw TLSError("\(file) says nothing about \(certificate.file)")
+    // A response names the certificate by the digest that whoever asked for it chose (RFC 6960, section 4.1.1).
+    let isFound = [EVP_sha1(), EVP_sha256(), EVP_sha384(), EVP_sha512()].contains { digest in
+      let id = OCSP_cert_to_id(digest, certificate.leaf, issuer(of: certificate))
+      defer { OCSP_CERTID_free(id) }
+      return OCSP_resp_find_status(basic, id, &status, &reason, nil, nil, &next) == 1
     }
+    guard isFound else { throw TLSError("\(file) says nothing about \(certificate.file)") }
     guard status == V_OCSP_CERTSTATUS_GOOD else { throw TLSError("\(file) says that \(certificate.file) is revoked or unknown") }
     return next.map { X509Facts.instant($0) } ?? .distantFuture
   }

@@ -18,9 +18,9 @@ final class TLSContext: @unchecked Sendable {
   let demand: TLSSettings.Demand
   /// What is not right and not wrong enough to refuse, for the operator.
   let warnings: [String]
-  /// One `SSL_CTX *` for each set of names: a certificate of each kind of key.
+  /// One `SSL_CTX *` for each set of `choice`.
   private let contexts: [OpaquePointer]
-  private let contextOfName: [String: OpaquePointer]
+  private let choice: CertificateChoice
   private let staples: [OpaquePointer: OCSPStaple]
   /// As in the extension: each name behind its length.
   private let protocols: UnsafeMutableBufferPointer<UInt8>
@@ -34,7 +34,9 @@ final class TLSContext: @unchecked Sendable {
   ) throws(TLSError) {
     var certificates: [ServerCertificate] = []
     for files in settings.certificates { certificates.append(try ServerCertificate(files)) }
+    let choice = CertificateChoice(certificates.map { ($0.names, $0.keyType) })
     var warnings = try Self.judge(certificates, replacing: previous, at: now())
+    warnings += try Self.judge(choice, certificates, host: settings.host, replacing: previous)
     var staples: [OpaquePointer: OCSPStaple] = [:]
     for (files, certificate) in zip(settings.certificates, certificates) where !files.ocspFile.isEmpty {
       do throws(TLSError) {
@@ -44,7 +46,7 @@ final class TLSContext: @unchecked Sendable {
       }
     }
     let authorities = settings.clientCertificate == .off ? nil : try ClientAuthorities(file: settings.clientCA)
-    let (contexts, names) = try Self.contexts(certificates, settings, authorities)
+    let contexts = try Self.contexts(choice.sets.map { $0.map { certificates[$0] } }, settings, authorities)
     let wire = protocols.flatMap { [UInt8($0.rawValue.utf8.count)] + Array($0.rawValue.utf8) }
     self.protocols = .allocate(capacity: wire.count)
     _ = self.protocols.initialize(from: wire)
@@ -54,10 +56,12 @@ final class TLSContext: @unchecked Sendable {
     self.tickets = tickets
     self.warnings = warnings
     self.now = now
-    contextOfName = names
+    self.choice = choice
     demand = settings.clientCertificate
     for context in contexts { setCallbacks(context) }
   }
+
+  func isFor(_ host: String) -> Bool { choice.set(for: host) != nil }
 
   deinit {
     for context in contexts { SSL_CTX_free(context) }
@@ -83,31 +87,39 @@ final class TLSContext: @unchecked Sendable {
     return warnings
   }
 
-  /// Certificates for the same names and with different kinds of keys share a context, and the client's abilities choose.
+  /// A renewal that is not for the host any more is refused; from the start there may be none for it, since what stands in front may
+  /// know this server by another name.
+  private static func judge(
+    _ choice: CertificateChoice, _ certificates: [ServerCertificate], host: String, replacing previous: TLSContext?
+  ) throws(TLSError) -> [String] {
+    let shown = Set(choice.sets.joined())
+    var warnings = certificates.indices.filter { !shown.contains($0) }.map {
+      "\(certificates[$0].file) is never shown: others with the same kind of key come before it for all of its names"
+    }
+    if !host.isEmpty, choice.set(for: host) == nil {
+      let fault = "no certificate is for \(host), where publicURL leads"
+      guard previous?.choice.set(for: host) == nil else { throw TLSError(fault) }
+      warnings.append(fault)
+    }
+    return warnings
+  }
+
   private static func contexts(
-    _ certificates: [ServerCertificate], _ settings: TLSSettings, _ authorities: ClientAuthorities?
-  ) throws(TLSError) -> ([OpaquePointer], [String: OpaquePointer]) {
-    var groups: [(names: [String], kinds: Set<String>, context: OpaquePointer)] = []
-    var contextOfName: [String: OpaquePointer] = [:]
+    _ sets: [[ServerCertificate]], _ settings: TLSSettings, _ authorities: ClientAuthorities?
+  ) throws(TLSError) -> [OpaquePointer] {
+    var contexts: [OpaquePointer] = []
     do throws(TLSError) {
-      for certificate in certificates {
-        let names = certificate.names.sorted()
-        if let index = groups.firstIndex(where: { $0.names == names && !$0.kinds.contains(certificate.keyType) }) {
-          groups[index].kinds.insert(certificate.keyType)
-          try use(certificate, in: groups[index].context)
-          continue
-        }
+      for certificates in sets {
         guard let context = cf_tls_context_new() else { throw TLSError.library("no TLS") }
-        groups.append((names, [certificate.keyType], context))
+        contexts.append(context)
         try configure(context, settings, authorities)
-        try use(certificate, in: context)
-        for name in names where contextOfName[name] == nil { contextOfName[name] = context }
+        for certificate in certificates { try use(certificate, in: context) }
       }
     } catch {
-      for group in groups { SSL_CTX_free(group.context) }
+      for context in contexts { SSL_CTX_free(context) }
       throw error
     }
-    return (groups.map(\.context), contextOfName)
+    return contexts
   }
 
   private static func use(_ certificate: ServerCertificate, in context: OpaquePointer) throws(TLSError) {
@@ -163,8 +175,7 @@ extension TLSContext {
     guard contexts.count > 1, let text = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name) else { return }
     var name = String(cString: text).lowercased()
     if name.hasSuffix(".") { name.removeLast() }
-    let wildcard = name.firstIndex(of: ".").map { "*" + name[$0...] }
-    if let context = contextOfName[name] ?? wildcard.flatMap({ contextOfName[$0] }) { SSL_set_SSL_CTX(connection, context) }
+    if let set = choice.set(for: name) { SSL_set_SSL_CTX(connection, contexts[set]) }
   }
 
   private func staple(_ connection: OpaquePointer) -> Bool {

@@ -41,6 +41,8 @@ package struct TLSSettings: Settings, Equatable {
   package var handshakes: Int
   package var handshakesPerAddress: Int
   package var handshakeTimeout: Duration
+  /// What clients are told to ask for, a DNS name in lower case; empty: nobody is told. No setting of its own.
+  package var host = ""
 
   /// No TLS.
   package init() {

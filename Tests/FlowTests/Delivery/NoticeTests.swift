@@ -1,5 +1,6 @@
 import Identity
 import JSON
+import Journal
 import Primitives
 import TestPost
 import Testing
@@ -23,11 +24,11 @@ struct NoticeTests {
   @Test("a sign-in from a new device is told with request, time and place; one from a known device is not")
   func newDevice() async throws {
     try await World.run(Post.settings()) { world in
-      let address = Post.address()
+      let (address, id) = (Post.address(), "01a2b3c4-0000-7000-8000-0123456789ab")
       let (person, client) = (try await addPerson(world, email: address), try await world.addClient())
       world.clock.advance(by: .seconds(90))
       let first = try world.auth(
-        person.oneCall(person.code(world.clock), #","device":"Ann's <laptop>""#), client, ("X-Request-ID", "req-1"))
+        person.oneCall(person.code(world.clock), #","device":"Ann's <laptop>""#), client, ("X-Request-ID", id))
       let token = try #require(first.json?["device_token"]?.string)
       world.clock.advance(by: .seconds(90))
       let body = person.oneCall(person.code(world.clock), #","device_token":"\#(token)""#)
@@ -37,10 +38,27 @@ struct NoticeTests {
       #expect(mails.count == 1)
       let mail = try #require(mails.first).replacing("=\r\n", with: "")
       #expect(mail.contains("Subject: CredentialFlow: a sign-in from a new device\r\n"))
-      for part in ["Ann's <laptop>", "Ann&#39;s &lt;laptop&gt;", "Request: req-1", "127.0.0.1", "2027-01-15 08:01 UTC"] {
+      for part in ["Ann's <laptop>", "Ann&#39;s &lt;laptop&gt;", "Request: \(id)", "127.0.0.1", "2027-01-15 08:01 UTC"] {
         #expect(mail.contains(part), "\(part)")
       }
       #expect(!mail.contains("http") && !mail.contains("href"))
+    }
+  }
+
+  @Test("what a client calls itself or its request is no link in a mail; the record knows the request by both its names")
+  func strangersWords() async throws {
+    try await World.run(Post.settings()) { world in
+      let address = Post.address()
+      let (person, client) = (try await addPerson(world, email: address), try await world.addClient())
+      world.clock.advance(by: .seconds(90))
+      let body = person.oneCall(person.code(world.clock), #","device":"Look at https://evil.example/login?x=1 now""#)
+      #expect(try world.auth(body, client, ("X-Request-ID", "www.evil.example")).status == 200)
+      await world.deliver()
+      let mail = try #require(try Post.office.mails(to: address).first).replacing("=\r\n", with: "")
+      #expect(mail.contains("Look at https evil example login x 1 now") && !mail.contains("evil.example"))
+      let entry = try #require(try await world.audit("notice.referenced").first)
+      let reference = try #require(try JSONValue(parsing: Array(entry.detail.utf8))["reference"]?.string)
+      #expect(entry.requestID == "www.evil.example" && mail.contains("Request: \(reference)"))
     }
   }
 
@@ -70,6 +88,21 @@ struct NoticeTests {
     }
   }
 
+  @Test("of another number the old one is told too, also where there is no mail")
+  func numbers() async throws {
+    try await World.run(Post.settings()) { world in
+      let person = try await world.addPerson()
+      let id = try #require(Account.ID(person.id))
+      for number in ["+491711111111", "+491722222222"] {
+        _ = try await world.application.accounts.change(id, .init(phone: .set(number)), if: .any, by: World.admin)
+      }
+      let told = try await world.mails().filter { $0.template == "notice_address" }
+      #expect(told.map(\.recipient) == ["+491711111111"])
+      await world.deliver()
+      #expect(try await world.mails().isEmpty)
+    }
+  }
+
   @Test("notices to one user are paced, and what they tell of goes on")
   func paced() async throws {
     try await World.run(Post.settings(["pace.enabled": "true", "messages.notices.burst": "2"])) { world in
@@ -79,9 +112,12 @@ struct NoticeTests {
         world.clock.advance(by: .seconds(31))
         #expect(try world.auth(person.oneCall(person.code(world.clock)), client).status == 200)
       }
+      // Another kind is told all the same.
+      _ = try await world.application.accounts.setPassword(Secret(copying: "another horse battery".utf8), person.name, by: World.admin)
       await world.deliver()
-      #expect(try Post.office.mails(to: address, atLeast: 2).count < 5)
-      #expect(world.hasLogged("notice_withheld"))
+      let mails = try Post.office.mails(to: address, atLeast: 3)
+      #expect(mails.count < 6 && mails.contains { $0.contains("your password was changed") })
+      #expect(try await world.audit("notice.withheld").count == 6 - mails.count && world.hasLogged("notice_withheld"))
     }
   }
 

@@ -66,6 +66,26 @@ struct PasskeyTests {
     }
   }
 
+  @Test("a passkey alone asks for roles and an audience as a password does; what it may not have is refused and uses nothing")
+  func asksForASession() async throws {
+    try await World.runWithPasskeys { world in
+      for role in ["cashier", "auditor"] { try await world.addRole(role, "\(role):do") }
+      let person = try await world.addPerson(roles: ["cashier", "auditor"])
+      let client = try await world.addClient(audiences: ["https://api.example.com"])
+      let authenticator = try world.addPasskey(person, client)
+      let request = try world.passkeyRequest(client)
+      func ask(_ more: String) throws -> Answer {
+        let body = World.passkeyBody(request.challenge, try authenticator.assert(request.options))
+        return try world.post("/auth/passkey", String(body.dropLast()) + more + "}", client.key)
+      }
+      #expect(try ask(#","roles":["chief"]"#).pointer == "/roles/0")
+      #expect(try ask(#","audience":"https://other.example.com""#).pointer == "/audience")
+      let answer = try ask(#","roles":["auditor"],"audience":"https://api.example.com""#)
+      #expect(answer.status == 200 && answer.json?["roles"]?.strings == ["auditor"], "\(answer)")
+      #expect(try Token(answer).claims["aud"]?.string == "https://api.example.com")
+    }
+  }
+
   @Test("who is refused without a password hears the same bytes, whatever was wrong")
   func refusals() async throws {
     try await World.runWithPasskeys { world in

@@ -90,7 +90,7 @@ struct HandshakeTests {
     try await SecureFixture.run { authority in
       SecureFixture.settings(
         try authority.issue("first", for: ["one.example"]), try authority.issue("second", for: ["*.two.example", "two.example"]),
-        try authority.issue("third", for: ["two.example", "*.two.example"], .rsa))
+        try authority.issue("third", for: ["two.example", "*.two.example"], .rsa), try authority.issue("fourth", for: ["one.example"]))
     } _: { fixture in
       for (name, subject) in [
         ("one.example", "one.example"), ("TWO.example", "*.two.example"), ("x.two.example", "*.two.example"),
@@ -101,6 +101,7 @@ struct HandshakeTests {
       #expect(await fixture.openssl("-noservername").contains("subject=CN = one.example"))
       let rsa = await fixture.openssl("-servername", "x.two.example", "-sigalgs", "RSA-PSS+SHA256")
       #expect(rsa.contains("Peer signature type: RSA-PSS") && rsa.contains("CN = two.example"))
+      #expect(fixture.lines("tls_warning").contains { $0.contains("fourth.pem is never shown") })
     }
   }
 
@@ -118,8 +119,13 @@ struct HandshakeTests {
       "openssl", "ocsp", "-index", authority.path("index.txt"), "-CA", ca, "-rsigner", ca, "-rkey", authority.path("ca.key"), "-issuer",
       ca, "-cert", authority.path("server.pem"), "-ndays", "1", "-respout", authority.path("ocsp.der"),
     ])
+    // By another digest than the usual one.
+    _ = await Program.run([
+      "openssl", "ocsp", "-index", authority.path("index.txt"), "-CA", ca, "-rsigner", ca, "-rkey", authority.path("ca.key"), "-issuer",
+      ca, "-sha256", "-cert", authority.path("server.pem"), "-ndays", "1", "-respout", authority.path("sha256.der"),
+    ])
     try authority.write("rubbish", to: "rubbish.der")
-    for (file, isStapled) in [("ocsp.der", true), ("rubbish.der", false), ("absent.der", false)] {
+    for (file, isStapled) in [("ocsp.der", true), ("sha256.der", true), ("rubbish.der", false), ("absent.der", false)] {
       try await SecureFixture.run { _ in
         SecureFixture.settings(
           .init(

@@ -79,6 +79,25 @@ struct ReloadTests {
     }
   }
 
+  @Test("that are for another name than clients ask for warn at the start, and take the place of none that is for it")
+  func otherName() async throws {
+    let authority = try TestAuthority()
+    var settings = SecureFixture.settings(try authority.issue("server", for: ["other.example"]))
+    settings.host = "auth.example.com"
+    let recorder = LogRecorder()
+    let log = recorder.log()
+    let live = try LiveTLS(settings, listener: "test", protocols: [.http1], log: log, now: .system)
+    #expect(!live.isForHost)
+    try authority.issue("server", for: ["*.example.com"])
+    #expect(live.reload() && live.isForHost)
+    try authority.issue("server", for: ["other.example"])
+    #expect(!live.reload() && live.isForHost)
+    log.flush()
+    let told = "no certificate is for auth.example.com"
+    #expect(recorder.lines.count { $0.contains("tls_warning") && $0.contains(told) } == 1)
+    #expect(recorder.lines.count { $0.contains("tls_reload_refused") && $0.contains(told) } == 1)
+  }
+
   @Test("warn where they are signed by themselves")
   func selfSigned() async throws {
     try await SecureFixture.run {
