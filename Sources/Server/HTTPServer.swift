@@ -23,7 +23,7 @@ package final class HTTPServer: Sendable {
     self.log = log
     quota = ConnectionQuota(most: settings.connections, mostPerAddress: settings.connectionsPerAddress)
     contexts = try (0..<count).map { index in
-      let loop = try EventLoop(label: "loop-\(index)", mostHeldOutput: settings.unreadOutput)
+      let loop = try EventLoop(label: "loop-\(index)", mostHeldOutput: settings.unreadOutput, mostHeldInput: settings.unfinishedInput)
       let context = LoopContext(
         loop: loop, router: router, settings: settings, preflight: preflight, clients: clients, log: log, now: now)
       context.isStrict = isStrict

@@ -22,6 +22,8 @@ package struct ServerSettings: Settings {
   package var writeTimeout: Duration
   /// Bytes of answers that one loop keeps for slow readers.
   package var unreadOutput: Int
+  /// Bytes of requests that one loop keeps before they are answered.
+  package var unfinishedInput: Int
 
   /// The built-in values.
   package init() {
@@ -35,6 +37,7 @@ package struct ServerSettings: Settings {
     idleTimeout = .seconds(75)
     writeTimeout = .seconds(30)
     unreadOutput = 64 << 20
+    unfinishedInput = 64 << 20
   }
 
   package init(from reader: SettingsReader) throws(SettingsError) {
@@ -50,6 +53,7 @@ package struct ServerSettings: Settings {
     bodyTimeout = try reader.duration("bodyTimeout", default: bodyTimeout, in: .milliseconds(100) ... .seconds(100))
     idleTimeout = try reader.duration("idleTimeout", default: idleTimeout, in: brief)
     unreadOutput = try reader.integer("unreadOutput", default: unreadOutput, in: 1 << 20...1 << 32)
+    unfinishedInput = try reader.integer("unfinishedInput", default: unfinishedInput, in: 1 << 20...1 << 32)
     writeTimeout = try reader.duration("writeTimeout", default: writeTimeout, in: brief)
   }
 }

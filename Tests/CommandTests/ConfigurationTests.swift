@@ -86,6 +86,16 @@ import Transport
       message("{ registration: { enabled: true }, mail: { url: 'smtp://127.0.0.1:25', security: 'none', from: 'a@example.com' } }") == nil)
   }
 
+  @Test(
+    "the list of Cloudflare's networks comes over https, or from this machine",
+    arguments: [
+      ("https://", false), ("http://127.0.0.1.evil.com/x", false), ("http://127.0.0.1@evil.com/", false), ("ftp://a", false),
+      ("http://127.0.0.1:9/ips", true), ("https://api.cloudflare.com/client/v4/ips", true),
+    ])
+  func rangesURL(url: String, isTaken: Bool) {
+    #expect((message("{ cloudflare: { rangesURL: '\(url)' } }") == nil) == isTaken, "\(url)")
+  }
+
   @Test("'config check' opens certificates and keys as 'serve' does")
   func certificates() async throws {
     try folder.write("credentialflow.json5", "{ tls: { certificates: [{certificateFile: 'absent.pem', keyFile: 'absent.key'}] } }")

@@ -119,14 +119,58 @@ struct FloodTests {
     }
   }
 
+  @Test("keeps no more of unfinished requests than it may: who is slow goes, then who holds the most, and others are served")
+  func boundsUnfinishedInput() async throws {
+    try await Fixture.run {
+      $0.loops = 1
+      $0.unfinishedInput = 1 << 20
+      $0.bodyTimeout = .seconds(100)
+    } _: { fixture in
+      let part = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\n" + String(repeating: "a", count: 15_000)
+      var slow: [Client] = []
+      // Each is waited for until the server has it, so that all of it is held at once.
+      for number in 0..<100 {
+        let client = try fixture.client()
+        client.send(part)
+        slow.append(client)
+        if number % 20 == 19 { #expect(try Self.isServed(try fixture.client())) }
+      }
+      #expect(try await Self.eventually { fixture.server.openConnections < 80 })
+      #expect(try Self.isServed(try fixture.client()))
+      // Over HTTP/2: heads that are large only when they are decompressed.
+      let large = [0x40] + Frame.text(Array("x".utf8)) + Frame.text([UInt8](repeating: 97, count: 3_900))
+      let others = try (0..<4).map { _ in try fixture.frameClient() }
+      #expect(try Self.isServed(try fixture.client()))
+      let most = fixture.server.openConnections
+      for round in 0..<90 {
+        for client in others {
+          let first = Frame.block(FrameClient.request("POST", "/echo")) + (round == 0 ? large : [0xBE]) + [0xBE, 0xBE]
+          client.socket.send(Frame(.headers, Frame.endHeaders, stream: UInt32(2 * round + 1), first).bytes)
+        }
+      }
+      #expect(try await Self.eventually { fixture.server.openConnections < most - 1 })
+      #expect(try Self.isServed(try fixture.client()))
+      withExtendedLifetime((slow, others)) {}
+    }
+  }
+
   @Test("gives everybody a turn: a long pipeline does not keep others waiting")
   func sharesTurns() async throws {
     let fixture = try Fixture { $0.loops = 1 }
     let (greedy, modest) = (try fixture.client(), try fixture.client())
     for client in [greedy, modest] { #expect(try Self.isServed(client)) }
     // The loop is held until both have sent.
-    let isSent = DispatchSemaphore(value: 0)
-    fixture.server.loops[0].execute { isSent.wait() }
+    let (isHeld, isSent) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    fixture.server.loops[0].execute {
+      isHeld.signal()
+      isSent.wait()
+    }
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        isHeld.wait()
+        continuation.resume()
+      }
+    }
     let count = 200
     greedy.send(String(repeating: "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-ID: greedy\r\n\r\n", count: count))
     modest.send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-ID: modest\r\n\r\n")

@@ -63,6 +63,15 @@ struct ServerTests {
     }
   }
 
+  @Test("takes the names of codings in any case (RFC 9112, section 7)", arguments: ["chunked", "Chunked", "CHUNKED"])
+  func codingNames(name: String) async throws {
+    try await Fixture.run { fixture in
+      let client = try fixture.client()
+      client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \(name)\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+      #expect(try client.answer().body == "abc")
+    }
+  }
+
   @Test("reads a chunked body, however it is cut")
   func readsChunks() async throws {
     try await Fixture.run { fixture in

@@ -13,12 +13,14 @@ enum ConfigCommands {
         try loaded.configuration.refuseOneAddressForBoth()
         _ = try installation.templates()
         // Certificates and keys are opened, as 'serve' opens them.
-        _ = try ListenerSecurity(installation.security(loaded.configuration), log: .discarding, now: .system)
+        let security = try ListenerSecurity(installation.security(loaded.configuration), log: .discarding, now: .system)
+        for warning in security.warnings { console.note("warning: \(warning)") }
         if invocation.isJSON {
           console.json {
             $0.object {
               $0.member("valid", true)
               $0.member("read", loaded.origins)
+              $0.member("warnings", security.warnings)
             }
           }
         } else {

@@ -79,6 +79,9 @@ struct Configuration: Settings {
     if edge.isRequired, !proxies.contains(where: { $0.rule.dialect == .cloudflare }) {
       throw reader.wrong("edge.required", "nobody could come through the edge: name a proxy of the dialect cloudflare in 'proxies'")
     }
+    if HTTPSAddress(cloudflare.rangesURL) == nil {
+      throw reader.wrong("cloudflare.rangesURL", "expected an https address, found '\(cloudflare.rangesURL)'")
+    }
     if registration.isEnabled, mail.server == nil {
       throw reader.wrong("registration.enabled", "a new address is confirmed by mail: set 'mail.url'")
     }
@@ -95,10 +98,12 @@ struct ServiceSettings: Settings {
   let publicURL: String
   /// `HOST:PORT` of the public listener, or `unix:` and a path.
   let listen: String
+  let socketMode: SocketMode
 
   init(from reader: SettingsReader) throws(SettingsError) {
     name = try reader.string("name", default: "CredentialFlow")
     listen = try reader.string("listen", default: "127.0.0.1:8080")
+    socketMode = try reader.choice("socketMode", default: .owner)
     publicURL = try reader.string("publicURL", default: "http://127.0.0.1:8080")
     let named = try reader.string("issuer", default: "")
     issuer = named.isEmpty ? publicURL : named
@@ -125,17 +130,8 @@ struct ServiceSettings: Settings {
 struct OperationsSettings: Settings {
   /// `HOST:PORT`, or `unix:` and a path; one that is not absolute stands in the data folder.
   let listen: String
-  /// Of a Unix-domain socket's file.
   let socketMode: SocketMode
   let tls: TLSSettings
-
-  enum SocketMode: String, CaseIterable {
-    case owner = "0600"
-    case group = "0660"
-    case everybody = "0666"
-
-    var bits: UInt32 { UInt32(rawValue, radix: 8) ?? 0o600 }
-  }
 
   init(from reader: SettingsReader) throws(SettingsError) {
     listen = try reader.string("listen", default: "127.0.0.1:8081")
@@ -143,6 +139,15 @@ struct OperationsSettings: Settings {
     tls = try reader.section("tls")
     try ListenAddress.require(listen, reader)
   }
+}
+
+/// Of a Unix-domain socket's file: who may connect.
+enum SocketMode: String, CaseIterable {
+  case owner = "0600"
+  case group = "0660"
+  case everybody = "0666"
+
+  var bits: UInt32 { UInt32(rawValue, radix: 8) ?? 0o600 }
 }
 
 extension ListenAddress {

@@ -19,16 +19,29 @@ struct ListenerSecurity: Sendable {
     operations = try Self.live(settings.operations, "operations", log, now)
   }
 
+  /// What is not right and not wrong enough to refuse.
+  var warnings: [String] { (world?.warnings ?? []) + (operations?.warnings ?? []) }
+
   /// Looks whether a file has changed. Blocks for a moment.
   func refresh() {
     world?.refresh()
     operations?.refresh()
   }
 
-  /// Opens every file anew. A listener that was plain at the start stays so, and one that spoke TLS goes on.
-  func reload(_ settings: Settings) {
-    if settings.world.isEnabled { world?.reload(settings.world) }
-    if settings.operations.isEnabled { operations?.reload(settings.operations) }
+  /// Opens every file anew. A listener that was plain at the start stays so, and one that spoke TLS goes on; what it could not start
+  /// with the next time is told now.
+  func reload(_ settings: Settings, log: Log) {
+    for (live, settings, listener) in [(world, settings.world, "public"), (operations, settings.operations, "operations")] {
+      if let live {
+        if settings.isEnabled { live.reload(settings) }
+        continue
+      }
+      do throws(TLSError) {
+        _ = try Self.live(settings, listener, .discarding, .system)
+      } catch {
+        log.error("tls_would_not_start", ("listener", .string(listener)), ("detail", .string("\(error)")))
+      }
+    }
   }
 
   private static func live(_ settings: TLSSettings, _ listener: String, _ log: Log, _ now: Now) throws(TLSError) -> LiveTLS? {

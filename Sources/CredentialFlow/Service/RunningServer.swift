@@ -71,7 +71,7 @@ final class RunningServer: Sendable {
   /// first.
   func start(listen: String?, inherited: InheritedSockets = .none) throws -> [String] {
     let wanted = inherited.world.isEmpty ? [try address(listen ?? settings.service.listen)] : []
-    let open = try world.start(on: wanted, inherited: inherited.world)
+    let open = try world.start(on: wanted, inherited: inherited.world, mode: settings.service.socketMode.bits)
     let closed = try operations.start(
       on: inherited.operations.isEmpty ? [try address(settings.operations.listen)] : [], inherited: inherited.operations,
       mode: settings.operations.socketMode.bits)
@@ -92,7 +92,7 @@ final class RunningServer: Sendable {
   }
 
   /// SIGHUP: certificates and keys as they stand now.
-  func reload(_ settings: ListenerSecurity.Settings) { security.reload(settings) }
+  func reload(_ settings: ListenerSecurity.Settings) { security.reload(settings, log: log) }
 
   /// Writes the denials of every minute, takes certificates that have changed, forgets what is over, takes the signing keys to their next stage when it is due, and
   /// returns the memory of a burst. Ends when the task is cancelled.

@@ -9,9 +9,6 @@ package struct CloudflareSettings: Settings {
 
   package init(from reader: SettingsReader) throws(SettingsError) {
     rangesURL = try reader.string("rangesURL", default: "https://api.cloudflare.com/client/v4/ips")
-    guard rangesURL.hasPrefix("https://") || rangesURL.hasPrefix("http://127.0.0.1") else {
-      throw reader.wrong("rangesURL", "expected an https address, found '\(rangesURL)'")
-    }
     rangesInterval = try reader.duration("rangesInterval", default: .hours(24), in: .seconds(60)...(.days(30)))
   }
 }

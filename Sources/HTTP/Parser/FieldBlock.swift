@@ -22,6 +22,8 @@ package struct FieldBlock: Sendable {
 
   package init() {}
 
+  package var heldBytes: Int { bytes.count + spans.count * MemoryLayout<Headers.Span>.size }
+
   package mutating func take(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
     listSize += name.count + value.count + 32
     guard error == nil else { return }

@@ -43,7 +43,7 @@ struct FieldFacts {
       length = try Self.decimal(bytes, value)
       if isChunked { throw .lengthWithEncoding }
     case 17 where bytes.equalsFolded("transfer-encoding", in: name):
-      guard !isChunked, bytes.equals("chunked", in: value) else { throw .badTransferEncoding }
+      guard !isChunked, bytes.equalsFolded("chunked", in: value) else { throw .badTransferEncoding }
       isChunked = true
       if length != nil { throw .lengthWithEncoding }
     default:

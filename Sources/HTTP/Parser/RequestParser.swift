@@ -52,6 +52,9 @@ package struct RequestParser: Sendable {
     }
   }
 
+  /// What it keeps of a request that is not whole.
+  package var heldBytes: Int { bytes.count + body.count + spans.count * MemoryLayout<Headers.Span>.size }
+
   /// Reads on from `position`, which is moved past what was used. Call again until `.needsMoreBytes`.
   package mutating func next(_ input: Span<UInt8>, from position: inout Int) throws(RequestError) -> Event {
     do {

@@ -35,6 +35,7 @@ extension HTTP2Session {
       case .refused: break
       case .awaitsBody:
         if head.expectsContinue { frames.sayContinue(stream, into: &context.output) }
+        stream.waitingSince = context.loop.tick
         stream.dueAt = deadlines.begin(deadlines.bodyTicks, at: context.loop.tick)
       }
     } catch {
@@ -93,6 +94,7 @@ extension HTTP2Session {
     context.date.update(context.now())
     frames.answer(stream, response, requestID: requestID, date: context.date, into: &context.output)
     frames.forgetRequest(of: stream)
+    stream.waitingSince = context.loop.tick
     stream.dueAt = deadlines.begin(deadlines.writeTicks, at: context.loop.tick)
   }
 

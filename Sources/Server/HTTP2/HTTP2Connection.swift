@@ -41,10 +41,11 @@ package final class HTTP2Connection {
   var answeredEarly: [HTTP2Stream] = []
   package internal(set) var unsentBytes = 0
   package internal(set) var reservedBytes = 0
+  /// What requests take that are not answered, or whose answers are not sent.
+  package internal(set) var heldBytes = 0
   var allowance = HTTP2Allowance()
   private(set) var session: OpaquePointer?
-  private var events: [Event] = []
-  private var firstEvent = 0
+  private var events = HTTP2Events()
   /// The stream whose block is being read.
   private var reading: HTTP2Stream?
   private var scanner = FrameScanner()
@@ -79,26 +80,13 @@ package final class HTTP2Connection {
   /// Whether the client has begun a block of fields, or another frame that is no body, and has not ended it.
   var isAwaitingFields: Bool { scanner.isMidway }
 
-  package func nextEvent() -> Event? {
-    guard firstEvent < events.count else {
-      events.removeAll(keepingCapacity: true)
-      firstEvent = 0
-      return nil
-    }
-    firstEvent += 1
-    return events[firstEvent - 1]
-  }
-
-  /// Whether events wait.
-  var hasEvents: Bool { firstEvent < events.count }
-
+  package func nextEvent() -> Event? { events.next() }
+  var hasEvents: Bool { !events.isEmpty }
   func emit(_ event: Event) { events.append(event) }
+  func withdrawRoute(of stream: HTTP2Stream) { events.withdrawRoute(of: stream) }
 
-  /// Nobody has to look at it any more. Events may wait for as long as the client takes no answers: none stays of a stream that is over.
-  func withdrawRoute(of stream: HTTP2Stream) {
-    func isIt(_ event: Event) -> Bool { if case .route(let waiting) = event { waiting === stream } else { false } }
-    if let index = events[firstEvent...].lastIndex(where: isIt) { events.remove(at: index) }
-  }
+  /// What is kept of requests, with the one whose fields are being read.
+  var keptBytes: Int { heldBytes + (reading?.block.heldBytes ?? 0) }
 
   /// The client does what no honest one does.
   func end(_ fault: Fault) {
@@ -149,13 +137,17 @@ extension HTTP2Connection {
     do throws(RequestError) {
       let head = try stream.block.head(endsHere: endsStream)
       guard reserve(head.headers.bytes.count, for: stream) else { return refuse(stream) }
+      hold(head.headers.bytes.count, for: stream)
       stream.head = head
       stream.phase = .waiting
       emit(.route(stream))
     } catch {
       let path = stream.block.knownPath
       stream.block = FieldBlock()
-      if let path, reserve(path.utf8.count, for: stream) { stream.unroutedPath = path }
+      if let path, reserve(path.utf8.count, for: stream) {
+        stream.unroutedPath = path
+        hold(path.utf8.count, for: stream)
+      }
       refuse(stream, error)
     }
     return 0
@@ -176,6 +168,7 @@ extension HTTP2Connection {
       refuse(stream, .bodyTooLarge)
     } else {
       stream.body.append(contentsOf: bytes)
+      hold(stream.held + bytes.count, for: stream)
     }
     return 0
   }

@@ -54,6 +54,9 @@ struct HTTP2Deadlines {
     connection.setDeadline(after: .milliseconds(Int64(next > now ? next - now : 0) * Int64(EventLoop.tickMilliseconds)))
   }
 
+  /// Whether fields have been waited for since `tick` or before.
+  func hasAwaitedFields(since tick: UInt32) -> Bool { fields != Self.never && fields &- fieldTicks <= tick }
+
   /// What has come; a connection whose client does not read waits for nothing else.
   mutating func expired(at now: UInt32, hasOutput: Bool) -> Kind? {
     shown = 0

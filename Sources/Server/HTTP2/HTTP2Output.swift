@@ -45,6 +45,12 @@ extension HTTP2Connection {
     return true
   }
 
+  /// Says what a stream's request takes now.
+  func hold(_ count: Int, for stream: HTTP2Stream) {
+    heldBytes += count - stream.held
+    stream.held = count
+  }
+
   /// There is no room for it now; the client may send it again.
   @discardableResult func refuse(_ stream: HTTP2Stream) -> Int32 {
     reset(stream, NGHTTP2_REFUSED_STREAM)
@@ -56,6 +62,19 @@ extension HTTP2Connection {
 
   /// It was answered; the rest of its body is not wanted any more (RFC 9113, section 8.1).
   func stopBody(of stream: HTTP2Stream) { reset(stream, NGHTTP2_NO_ERROR) }
+
+  /// Ends requests that have been waited for since `tick` or before, for their bodies or for the client to read their answers.
+  func dropSlow(since tick: UInt32) {
+    for stream in streams.values where stream.held > 0 {
+      let isOld = Int32(bitPattern: tick &- stream.waitingSince) >= 0
+      switch stream.phase {
+      // Nobody looks at those while the client takes no answers.
+      case .waiting: refuse(stream)
+      case .body where isOld, .sending where isOld: cut(stream)
+      case .body, .sending, .fields, .answering, .answered, .closed: break
+      }
+    }
+  }
 
   /// The body did not come in time.
   func expire(_ stream: HTTP2Stream) {
@@ -99,6 +118,7 @@ extension HTTP2Connection {
     stream.dropFields()
     reservedBytes += stream.spent.count - stream.reserved
     stream.reserved = stream.spent.count
+    hold(stream.spent.count, for: stream)
   }
 
   func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {
@@ -131,6 +151,7 @@ extension HTTP2Connection {
     stream.spent = []
     reservedBytes -= stream.reserved
     stream.reserved = 0
+    hold(0, for: stream)
     unsentBytes -= stream.output.count
     stream.output = []
     stream.sent = 0

@@ -93,6 +93,15 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
       connection.resumeReading()
     }
     updateDeadline()
+    connection.holdInput(frames.keptBytes)
+  }
+
+  /// Of what came over this connection only what is slow; and all of it where its fields do not come.
+  func dropSlowInput(since tick: UInt32) -> Bool {
+    guard !frames.isAwaitingFields || !deadlines.hasAwaitedFields(since: tick) else { return false }
+    frames.dropSlow(since: tick)
+    proceed()
+    return true
   }
 
   /// One line a connection that has to end.

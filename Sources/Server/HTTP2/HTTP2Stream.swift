@@ -31,8 +31,11 @@ package final class HTTP2Stream: @unchecked Sendable {
   var bodyLimit = Int.max
   /// Bytes of the body that came after the answer.
   var unread = 0
-  /// What it may take of `HTTP2Limit.heldRequests`.
+  /// What it may take of `HTTP2Limit.heldRequests`, and what it takes.
   var reserved = 0
+  var held = 0
+  /// The tick at which its body, or the reading of its answer, began to be waited for.
+  var waitingSince: UInt32 = 0
 
   var exchange: Exchange?
   /// The request's body after its answer was made, whose bytes may be the answer's: wiped when that is sent.

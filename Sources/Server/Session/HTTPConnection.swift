@@ -42,6 +42,9 @@ struct HTTPConnection {
   /// Ends the connection after the request at hand, or the next one where there is none.
   var isDraining = false
 
+  /// What is kept of a request that is not whole.
+  var heldBytes: Int { parser.heldBytes }
+
   /// Reads on from `position`.
   mutating func next(_ bytes: Span<UInt8>, from position: inout Int) -> Action {
     switch phase {

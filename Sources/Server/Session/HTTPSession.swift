@@ -140,6 +140,8 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
     sendOutput()
     guard !connection.isClosed, !isReplaced else { return }
     updateDeadline()
+    connection.holdInput(machine.heldBytes + pending.count)
+    guard !connection.isClosed else { return }
     if connection.hasOutput || machine.phase == .answering || isPostponed {
       connection.pauseReading()
     } else if machine.phase == .closing {

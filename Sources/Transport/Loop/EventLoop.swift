@@ -59,15 +59,15 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     case closure(@Sendable () -> Void)
   }
 
-  /// `mostHeldOutput`: bytes of answers that are kept for slow readers.
-  package init(label: String, mostHeldOutput: Int = 64 << 20) throws(LoopError) {
+  /// Bytes that are kept: of answers for slow readers, of requests before they are answered.
+  package init(label: String, mostHeldOutput: Int = 64 << 20, mostHeldInput: Int = 64 << 20) throws(LoopError) {
     queue = DispatchQueue(label: label, qos: .default)  // Above it only root may go.
     epoll = cf_epoll_create()
     wakeup = cf_eventfd()
     guard epoll >= 0, wakeup >= 0, cf_epoll_add_edge(epoll, wakeup, UInt64.max) == 0 else { throw LoopError(code: errno) }
     tick = Self.monotonicTick()
     wheel = TimerWheel(now: tick)
-    pressure.mostHeldOutput = mostHeldOutput
+    (pressure.mostHeldOutput, pressure.mostHeldInput) = (mostHeldOutput, mostHeldInput)
   }
 
   deinit {

@@ -19,6 +19,12 @@ struct Pressure {
   /// Bytes of answers that wait for their readers.
   var heldOutput = 0
   var mostHeldOutput = Int.max
+  /// Bytes of requests that are not whole, or not answered.
+  var heldInput = 0
+  var mostHeldInput = Int.max
+  /// Who is slow was looked for at this tick.
+  var slowDroppedAt: UInt32?
+  var isRelieving = false
   /// Connections over the most that are being told so.
   var refusals = 0
   /// Nobody could be spared at this tick, so that it is not asked again for every connection of a flood.
@@ -78,6 +84,24 @@ extension EventLoop {
     for connection in openConnections.filter(\.hasOutput).sorted(by: { $0.phaseBegan < $1.phaseBegan }) {
       connection.close()
       if pressure.heldOutput <= pressure.mostHeldOutput / 4 * 3 { return }
+    }
+  }
+
+  /// Past the most that requests may take before they are answered: what has kept us waiting for more than a second goes, and where that
+  /// is not enough, who holds the most.
+  func relieveInput() {
+    // What is let go of says so, and would come back here.
+    guard !pressure.isRelieving else { return }
+    pressure.isRelieving = true
+    defer { pressure.isRelieving = false }
+    if pressure.slowDroppedAt != tick {
+      pressure.slowDroppedAt = tick
+      for connection in openConnections where connection.heldInput > 0 { connection.dropSlowInput(since: tick &- Self.patience) }
+    }
+    guard pressure.heldInput > pressure.mostHeldInput else { return }
+    for connection in openConnections.sorted(by: { $0.heldInput > $1.heldInput }) {
+      connection.close()
+      if pressure.heldInput <= pressure.mostHeldInput / 4 * 3 { return }
     }
   }
 

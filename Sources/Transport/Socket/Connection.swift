@@ -16,11 +16,14 @@ package protocol ConnectionClient: AnyObject {
   func closed()
   /// The turn after `postpone` has come.
   func proceed()
+  /// Memory is short: what of the connection has been waited for since `tick` or before may go. `false`: all of it.
+  func dropSlowInput(since tick: UInt32) -> Bool
   var worth: ConnectionWorth { get }
 }
 
 extension ConnectionClient {
   package func proceed() {}
+  package func dropSlowInput(since tick: UInt32) -> Bool { false }
   package var worth: ConnectionWorth { .busy }
 }
 
@@ -45,6 +48,8 @@ package final class Connection: @unchecked Sendable {
   var entrance: ConnectionEntrance?
   /// `nil` for a connection that is only told that there is no room.
   private let quota: ConnectionQuota?
+  /// Bytes of requests that the client holds before they are answered.
+  private(set) var heldInput = 0
   private var output: [UInt8] = []
   private var outputStart = 0
   var isReadable = false
@@ -100,6 +105,19 @@ package final class Connection: @unchecked Sendable {
     loop.hold(bytes.count - sent)
   }
 
+  /// Says how many bytes of requests the client holds now. The loop may close the connection for it.
+  package func holdInput(_ count: Int) {
+    guard count != heldInput, !isClosed else { return }
+    loop.pressure.heldInput += count - heldInput
+    heldInput = count
+    if loop.pressure.heldInput > loop.pressure.mostHeldInput { loop.relieveInput() }
+  }
+
+  func dropSlowInput(since tick: UInt32) {
+    guard client?.dropSlowInput(since: tick) != true else { return }
+    if worth == .waiting, Int32(bitPattern: tick &- phaseBegan) >= 0 { close() }
+  }
+
   /// Back-pressure: nothing is read until `resumeReading`.
   package func pauseReading() { isPaused = true }
 
@@ -136,6 +154,8 @@ package final class Connection: @unchecked Sendable {
   package func close() {
     guard !isClosed else { return }
     isClosed = true
+    // What the peer has not read it will not read: the kernel need not keep it.
+    if hasOutput { socket.dropUnsent() }
     socket.close()
     loop.remove(self)
     if let quota { quota.giveBack(for: peer) } else { loop.pressure.refusals -= 1 }
@@ -144,8 +164,10 @@ package final class Connection: @unchecked Sendable {
     client?.closed()
     client = nil
     loop.pressure.heldOutput -= output.count - outputStart
+    loop.pressure.heldInput -= heldInput
     output = []
     outputStart = 0
+    heldInput = 0
   }
 
   func expire() {

@@ -55,6 +55,12 @@ struct Socket {
     _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
   }
 
+  /// The end that follows is a reset, and what the kernel holds for the peer goes with it.
+  func dropUnsent() {
+    var now = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+  }
+
   /// Ends what this value owns: nothing may be asked of it any more.
   func close() {
     if let secured { cf_tls_free(secured) }

@@ -46,6 +46,9 @@ package final class LiveTLS: Sendable {
   /// The certificates in force, the one for unnamed servers first.
   package var certificates: [ServerCertificate] { context.certificates }
 
+  /// What is not right and not wrong enough to refuse.
+  package var warnings: [String] { context.warnings }
+
   /// Whether one is for `TLSSettings.host`, where that is known.
   package var isForHost: Bool { settings.host.isEmpty || context.isFor(settings.host) }
 
