@@ -44,6 +44,20 @@ struct HTTP2LimitTests {
     }
   }
 
+  @Test("a body whose client has hung up is not waited for")
+  func cutBody() async throws {
+    try await Fixture.run {
+      $0.bodyTimeout = .seconds(100)
+    } _: { fixture in
+      let client = try fixture.frameClient()
+      client.send(Frame.fields(FrameClient.request("POST", "/echo"), stream: 1, ends: false))
+      client.send(Frame(.data, stream: 1, Array("half".utf8)))
+      client.socket.finishSending()
+      #expect(try client.first(.reset).code == 8)
+      _ = try client.socket.rest()
+    }
+  }
+
   @Test("a body that is not as long as it says is malformed", arguments: ["4", "6"])
   func comparesLengths(length: String) async throws {
     try await Fixture.run { fixture in

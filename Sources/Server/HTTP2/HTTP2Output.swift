@@ -63,6 +63,11 @@ extension HTTP2Connection {
   /// It was answered; the rest of its body is not wanted any more (RFC 9113, section 8.1).
   func stopBody(of stream: HTTP2Stream) { reset(stream, NGHTTP2_NO_ERROR) }
 
+  /// Nothing more comes: whose body is not whole will not be.
+  func inputEnds() {
+    for stream in streams.values where !stream.isRemoteDone && (stream.phase == .waiting || stream.phase == .body) { cut(stream) }
+  }
+
   /// Ends requests that have been waited for since `tick` or before, for their bodies or for the client to read their answers.
   func dropSlow(since tick: UInt32) {
     for stream in streams.values where stream.held > 0 {

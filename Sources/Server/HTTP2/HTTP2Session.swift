@@ -37,6 +37,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
 
   func ended() {
     isPeerDone = true
+    frames.inputEnds()
     proceed()
   }
 
