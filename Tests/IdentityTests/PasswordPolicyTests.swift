@@ -58,6 +58,9 @@ struct PasswordPolicyTests {
     for text in ["correct horse battery staple", "wpvkq-zd83h!x", "seven lamps on the wet pier", "blue-river-blue-mountain-7"] {
       #expect(try await flaws(text, policy, hints: hints) == [], "\(text)")
     }
+    for text in ["Acme Gate Acme 1!", "Acme-Gate-1!", "a.c.m.e.gate.1"] {
+      #expect(try await flaws(text, policy, hints: ["Acme Gate"]) == [.guessable], "\(text)")
+    }
     // Without the hints the name is worth more.
     #expect(try await flaws("zbygnjewRv1815!", policy) == [])
     #expect(try await flaws("zbygnjewRv1815!", policy, hints: ["zbygnjewrv"]) == [.guessable])

@@ -8,17 +8,17 @@ enum PasswordGuessing {
   static let longest = 100
   private static let longestHint = 64
 
-  /// `normal` in NFC. Runs for up to some milliseconds: never on an event loop. The least of three readings counts: the library itself
-  /// knows a repeat only where nothing stands between, and a row of keys only where no other is woven into it.
+  /// `normal` in NFC. Runs for up to some milliseconds: never on an event loop. The least of four readings counts: the library itself
+  /// knows a repeat and a word of a hint only where nothing stands within, and a row of keys only where no other is woven into it.
   static func score(of normal: Secret, hints: [String]) -> Int {
     let stride = longest + 1
-    let room = UnsafeMutablePointer<CChar>.allocate(capacity: 4 * stride)
-    room.initialize(repeating: 0, count: 4 * stride)
+    let room = UnsafeMutablePointer<CChar>.allocate(capacity: 5 * stride)
+    room.initialize(repeating: 0, count: 5 * stride)
     defer {
-      explicit_bzero(room, 4 * stride)
+      explicit_bzero(room, 5 * stride)
       room.deallocate()
     }
-    let (text, folded, once, apart) = (room, room + stride, room + 2 * stride, room + 3 * stride)
+    let (text, folded, once, apart, joined) = (room, room + stride, room + 2 * stride, room + 3 * stride, room + 4 * stride)
     let count = normal.withBytes { bytes in
       for (index, byte) in bytes.prefix(longest).enumerated() {
         text[index] = CChar(bitPattern: byte)
@@ -29,8 +29,29 @@ enum PasswordGuessing {
     let copies = leaveOutCopies(text, folded, count, into: once)
     // Every second character, then the others: two rows of keys that are typed in turn stand one after the other.
     for index in 0..<count { apart[index % 2 == 0 ? index / 2 : (count + 1) / 2 + index / 2] = text[index] }
+    let separators = leaveOutSeparators(once, into: joined)
     let words = words(hints)
-    return score(ofGuesses: min(bits(text, words), bits(once, words) + copies, bits(apart, words) + 1))
+    let readings = [
+      bits(text, words), bits(once, words) + copies, bits(apart, words) + 1, bits(joined, words) + copies + separators,
+    ]
+    return score(ofGuesses: readings.min() ?? 0)
+  }
+
+  /// Writes letters and digits alone; answers what the rest adds in bits: which signs they are, each as often as it stands there.
+  private static func leaveOutSeparators(_ text: UnsafePointer<CChar>, into joined: UnsafeMutablePointer<CChar>) -> Double {
+    let signs = 33.0
+    var (kinds, kept, index) = (Set<CChar>(), 0, 0)
+    while text[index] != 0 {
+      let sign = text[index]
+      index += 1
+      if sign < 0 || isalnum(Int32(sign)) != 0 {
+        joined[kept] = sign
+        kept += 1
+      } else {
+        kinds.insert(sign)
+      }
+    }
+    return Double(kinds.count) * (log2(signs) + 1)
   }
 
   /// From here on a copy is worth an attacker's while.
