@@ -10,6 +10,9 @@ package struct Headers: Sendable {
   package private(set) var bytes: [UInt8]
   package private(set) var spans: [Span]
 
+  /// Bytes of memory: fields of a letter take many times their text.
+  package var memory: Int { bytes.capacity + spans.capacity * MemoryLayout<Span>.stride }
+
   package init(_ fields: [(String, String)] = []) {
     bytes = []
     spans = []

@@ -22,7 +22,7 @@ package struct FieldBlock: Sendable {
 
   package init() {}
 
-  package var heldBytes: Int { bytes.count + spans.count * MemoryLayout<Headers.Span>.size }
+  package var memory: Int { bytes.capacity + spans.capacity * MemoryLayout<Headers.Span>.stride }
 
   package mutating func take(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
     listSize += name.count + value.count + 32

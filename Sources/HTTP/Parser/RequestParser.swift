@@ -52,8 +52,8 @@ package struct RequestParser: Sendable {
     }
   }
 
-  /// What it keeps of a request that is not whole.
-  package var heldBytes: Int { bytes.count + body.count + spans.count * MemoryLayout<Headers.Span>.size }
+  /// Bytes of memory that it keeps of a request that is not whole.
+  package var memory: Int { bytes.capacity + body.capacity + spans.capacity * MemoryLayout<Headers.Span>.stride }
 
   /// Reads on from `position`, which is moved past what was used. Call again until `.needsMoreBytes`.
   package mutating func next(_ input: Span<UInt8>, from position: inout Int) throws(RequestError) -> Event {

@@ -86,7 +86,7 @@ package final class HTTP2Connection {
   func withdrawRoute(of stream: HTTP2Stream) { events.withdrawRoute(of: stream) }
 
   /// What is kept of requests, with the one whose fields are being read.
-  var keptBytes: Int { heldBytes + (reading?.block.heldBytes ?? 0) }
+  var keptBytes: Int { heldBytes + (reading?.block.memory ?? 0) }
 
   /// The client does what no honest one does.
   func end(_ fault: Fault) {
@@ -136,18 +136,16 @@ extension HTTP2Connection {
     }
     do throws(RequestError) {
       let head = try stream.block.head(endsHere: endsStream)
-      guard reserve(head.headers.bytes.count, for: stream) else { return refuse(stream) }
-      hold(head.headers.bytes.count, for: stream)
+      guard reserve(HTTP2Limit.streamItself + head.headers.memory, for: stream) else { return refuse(stream) }
       stream.head = head
+      hold(stream.weight, for: stream)
       stream.phase = .waiting
       emit(.route(stream))
     } catch {
       let path = stream.block.knownPath
       stream.block = FieldBlock()
-      if let path, reserve(path.utf8.count, for: stream) {
-        stream.unroutedPath = path
-        hold(path.utf8.count, for: stream)
-      }
+      if let path, reserve(path.utf8.count, for: stream) { stream.unroutedPath = path }
+      hold(stream.weight, for: stream)
       refuse(stream, error)
     }
     return 0

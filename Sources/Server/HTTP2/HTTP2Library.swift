@@ -49,6 +49,8 @@ enum HTTP2Limit {
   static let waitingAcknowledgements = 2000
   /// Bytes of heads and bodies whose requests are not answered. A request that does not fit is refused for the client to send again.
   static let heldRequests = 1 << 20
+  /// About what a stream takes here and in the library, without its fields and bodies.
+  static let streamItself = 1 << 10
   /// Bytes of answers that wait for the client's windows; past it no further request is answered.
   static let heldAnswers = 1 << 20
   /// Bytes of a body that are read and thrown away after its request was answered.

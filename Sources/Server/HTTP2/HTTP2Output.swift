@@ -23,7 +23,7 @@ extension HTTP2Connection {
     case Optional.none, .some(.none): announced = 0
     }
     guard announced <= bodyLimit, stream.body.count <= bodyLimit else { throw .bodyTooLarge }
-    let needed = announced + (stream.head?.headers.bytes.count ?? 0)
+    let needed = announced + stream.weight
     reservedBytes -= stream.reserved
     stream.reserved = 0
     guard reservedBytes == 0 || reservedBytes + needed <= HTTP2Limit.heldRequests else {
@@ -123,7 +123,7 @@ extension HTTP2Connection {
     stream.dropFields()
     reservedBytes += stream.spent.count - stream.reserved
     stream.reserved = stream.spent.count
-    hold(stream.spent.count, for: stream)
+    hold(stream.weight + stream.spent.count, for: stream)
   }
 
   func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {

@@ -52,6 +52,9 @@ package final class HTTP2Stream: @unchecked Sendable {
 
   var unsent: Int { output.count - sent }
 
+  /// Bytes of memory without its bodies.
+  var weight: Int { HTTP2Limit.streamItself + (head?.headers.memory ?? 0) + (unroutedPath?.utf8.count ?? 0) }
+
   func dropFields() {
     head = nil
     unroutedPath = nil

@@ -42,8 +42,8 @@ struct HTTPConnection {
   /// Ends the connection after the request at hand, or the next one where there is none.
   var isDraining = false
 
-  /// What is kept of a request that is not whole.
-  var heldBytes: Int { parser.heldBytes }
+  /// Bytes of memory that are kept of a request that is not whole.
+  var memory: Int { parser.memory }
 
   /// Reads on from `position`.
   mutating func next(_ bytes: Span<UInt8>, from position: inout Int) -> Action {

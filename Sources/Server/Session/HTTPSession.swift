@@ -140,7 +140,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
     sendOutput()
     guard !connection.isClosed, !isReplaced else { return }
     updateDeadline()
-    connection.holdInput(machine.heldBytes + pending.count)
+    connection.holdInput(machine.memory + pending.count)
     guard !connection.isClosed else { return }
     if connection.hasOutput || machine.phase == .answering || isPostponed {
       connection.pauseReading()

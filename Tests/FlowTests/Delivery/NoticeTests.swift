@@ -1,6 +1,7 @@
 import Identity
 import JSON
 import Journal
+import Persistence
 import Primitives
 import TestPost
 import Testing
@@ -100,6 +101,17 @@ struct NoticeTests {
       #expect(told.map(\.recipient) == ["+491711111111"])
       await world.deliver()
       #expect(try await world.mails().isEmpty)
+    }
+  }
+
+  @Test("what a command did is told by an id that the record knows")
+  func commands() async throws {
+    try await World.run(World.mail) { world in
+      let person = try await world.addMailPerson()
+      #expect(await world.command("user", "reset-mfa", person.name).status == .done)
+      let told = try #require(try await world.lastMail("notice_factors_reset", to: person.name))
+      let entries = try await world.application.database.read { try AuditLog($0).tail(50) }
+      #expect(entries.contains { $0.requestID == told.values["request"]?.string && $0.actor.hasPrefix("command:") })
     }
   }
 
