@@ -38,18 +38,13 @@ package struct MessagePace: Sendable {
     for bound in bounds(asking) { limiter.giveBack(bound.key, at: bound.pace) }
   }
 
-  /// What withholds a registration's mail, whoever has the address. A mailbox is bounded by who asks, and more widely in all, so that a
-  /// stranger who makes up names of it keeps nobody from registering; names that are made by a plus are bounded apart, and as any.
+  /// What withholds a registration's mail, whoever has the address. All other names of a mailbox have one bound, apart from its
+  /// plainest, so that a stranger who makes them up keeps nobody from registering by that.
   func withholds(registering address: MailAddress, by asker: String, _ application: Application.ID?, at instant: Instant) -> String? {
-    let (text, isTagged) = Mailbox.untagged(address.text)
-    let mailbox: [UInt8] = [isTagged ? 1 : 0] + Array(text.utf8)
-    let times = isTagged ? 1 : 2
-    let inAll = Pace(perMinute: settings.recipient.perMinute * times, burst: settings.recipient.burst * times)
-    let recipient = [
-      Bound(name: "recipient", key: .message([12] + site(asker) + [0] + mailbox), pace: settings.recipient),
-      Bound(name: "recipient", key: .message([13] + mailbox), pace: inAll),
-    ]
-    return withholds(self.asker(asker, application, isKnown: false) + recipient + [total], at: instant)
+    let (text, isAlias) = Mailbox.plainest(address.text)
+    let mailbox: [UInt8] = [isAlias ? 1 : 0] + Array(text.utf8)
+    let recipient = Bound(name: "recipient", key: .message([13] + mailbox), pace: settings.recipient)
+    return withholds(self.asker(asker, application, isKnown: false) + [recipient, total], at: instant)
   }
 
   /// Whether a mailbox has had enough recoveries, or all together have; where there is no mailbox `name` is charged, which is the same

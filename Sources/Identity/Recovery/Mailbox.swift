@@ -11,15 +11,16 @@ enum Mailbox {
     return local.prefix { $0 != "+" }.filter { $0 != "." } + "@" + (sameService[domain] ?? domain)
   }
 
-  /// The address without what stands behind a plus, in lower case; dots count for nothing only where the service says so. Of two people
-  /// whose addresses differ nobody's is the other's.
-  static func untagged(_ address: String) -> (text: String, isTagged: Bool) {
+  /// The mailbox's plainest name: without what stands behind a plus, in lower case; dots count for nothing only where the service says so.
+  /// Of two people whose addresses differ nobody's is the other's. `isAlias`: the address is another name of it.
+  static func plainest(_ address: String) -> (text: String, isAlias: Bool) {
     let text = address.lowercased()
     let halves = text.split(separator: "@", omittingEmptySubsequences: false)
     guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return (text, false) }
     let (name, first) = (local.prefix { $0 != "+" }, sameService[domain] ?? domain)
     let plain = first == "gmail.com" ? String(name.filter { $0 != "." }) : String(name)
-    return (plain + "@" + first, name.count < local.count)
+    let mailbox = plain + "@" + first
+    return (mailbox, mailbox != text)
   }
 
   /// Domains under which a service delivers to the same mailbox as under its first name.

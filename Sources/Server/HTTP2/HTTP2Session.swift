@@ -46,7 +46,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
   func expired() {
     let now = context.loop.tick
     switch deadlines.expired(at: now, hasOutput: connection.hasOutput) {
-    case .writing: return connection.close()
+    case .writing: return connection.drop()
     case .fields: frames.end(.fieldsTooSlow)
     case .idle, .leaving: leave()
     case .streams: expireStreams(at: now)

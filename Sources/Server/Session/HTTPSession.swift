@@ -51,7 +51,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
 
   func ended() {
     isPeerDone = true
-    if machine.phase != .answering, !connection.hasOutput { connection.close() }
+    if machine.phase != .answering, !connection.hasOutput { connection.closeGently(within: Self.lingerTimeout) }
   }
 
   func drained() {
@@ -60,7 +60,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
   }
 
   func expired() {
-    if connection.hasOutput { return connection.close() }
+    if connection.hasOutput { return connection.drop() }
     if case .fail(let error) = machine.expire() { fail(error) }
     settle()
   }
@@ -147,7 +147,7 @@ final class HTTPSession: DrainingClient, @unchecked Sendable {
     } else if machine.phase == .closing {
       connection.closeGently(within: Self.lingerTimeout)
     } else if isPeerDone, pending.isEmpty {
-      connection.close()
+      connection.closeGently(within: Self.lingerTimeout)
     } else {
       connection.resumeReading()
     }

@@ -71,7 +71,7 @@ extension EventLoop {
       return false
     }
     candidates.sort { $0.phaseBegan < $1.phaseBegan }
-    for connection in candidates.prefix(Self.mostSparedAtOnce) { connection.close() }
+    for connection in candidates.prefix(Self.mostSparedAtOnce) { connection.drop() }
     return true
   }
 
@@ -82,7 +82,7 @@ extension EventLoop {
     pressure.heldOutput += count
     guard pressure.heldOutput > pressure.mostHeldOutput else { return }
     for connection in openConnections.filter(\.hasOutput).sorted(by: { $0.phaseBegan < $1.phaseBegan }) {
-      connection.close()
+      connection.drop()
       if pressure.heldOutput <= pressure.mostHeldOutput / 4 * 3 { return }
     }
   }
@@ -100,7 +100,7 @@ extension EventLoop {
     }
     guard pressure.heldInput > pressure.mostHeldInput else { return }
     for connection in openConnections.sorted(by: { $0.heldInput > $1.heldInput }) {
-      connection.close()
+      connection.drop()
       if pressure.heldInput <= pressure.mostHeldInput / 4 * 3 { return }
     }
   }

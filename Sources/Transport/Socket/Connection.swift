@@ -59,6 +59,7 @@ package final class Connection: @unchecked Sendable {
   private var isEndReported = false
   /// What is sent is the last; what comes is thrown away until the peer closes or the deadline passes.
   private var isLingering = false
+  private var lingering = Lingering()
   package private(set) var isClosed = false
   /// The tick at which the deadline was set or taken away.
   private(set) var phaseBegan: UInt32
@@ -115,7 +116,7 @@ package final class Connection: @unchecked Sendable {
 
   func dropSlowInput(since tick: UInt32) {
     guard client?.dropSlowInput(since: tick) != true else { return }
-    if worth == .waiting, Int32(bitPattern: tick &- phaseBegan) >= 0 { close() }
+    if worth == .waiting, Int32(bitPattern: tick &- phaseBegan) >= 0 { drop() }
   }
 
   /// Back-pressure: nothing is read until `resumeReading`.
@@ -143,19 +144,24 @@ package final class Connection: @unchecked Sendable {
   /// that can overtake the answer (RFC 9112, section 9.6). Call when nothing waits to be written.
   package func closeGently(within timeout: Duration) {
     guard !isClosed, !isLingering else { return }
-    if isPeerDone, !isReadable { return close() }
+    if isPeerDone, !isReadable, socket.unsentBytes == 0 { return close() }
     isLingering = true
+    lingering.begin(socket.unsentBytes, timeout)
     isPaused = false
     socket.shutdownSending()
     setDeadline(after: timeout)
     if !isReading { continueReading() }
   }
 
+  /// Closes for a peer that has not read what it was sent, and will not: the kernel need not keep that, for whom no limit counts it.
+  package func drop() {
+    if !isClosed, hasOutput || socket.unsentBytes > 0 { socket.dropUnsent() }
+    close()
+  }
+
   package func close() {
     guard !isClosed else { return }
     isClosed = true
-    // What the peer has not read it will not read: the kernel need not keep it.
-    if hasOutput { socket.dropUnsent() }
     socket.close()
     loop.remove(self)
     if let quota { quota.giveBack(for: peer) } else { loop.pressure.refusals -= 1 }
@@ -175,7 +181,8 @@ package final class Connection: @unchecked Sendable {
       entrance.end(.timedOut)
       return close()
     }
-    if isLingering { close() } else { client?.expired() }
+    guard isLingering else { client?.expired() ?? close(); return }
+    if let timeout = lingering.goesOn(socket.unsentBytes) { setDeadline(after: timeout) } else { drop() }
   }
 
   func handle(flags: UInt32) {

@@ -55,6 +55,9 @@ struct Socket {
     _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
   }
 
+  /// What the kernel holds for the peer.
+  var unsentBytes: Int32 { cf_unsent(descriptor) }
+
   /// The end that follows is a reset, and what the kernel holds for the peer goes with it.
   func dropUnsent() {
     var now = linger(l_onoff: 1, l_linger: 0)

@@ -17,6 +17,9 @@ int cf_accept(int listener, struct sockaddr *address, socklen_t *length);
 /// The user at the other end of a connected Unix socket (SO_PEERCRED). Returns -1 with errno.
 int cf_peer_user(int socket, uid_t *user);
 
+/// Bytes that the peer has not acknowledged, or not taken (SIOCOUTQ); 0 where that is not known.
+int cf_unsent(int socket);
+
 /// No core files and no ptrace by the same user: memory holds keys. Returns -1 with errno.
 int cf_forbid_core_dumps(void);
 
