@@ -26,6 +26,7 @@ struct TemplateTests {
     #expect(written.text == "123456 for 10 minutes")
     #expect(written.html == "<p title=\"&lt;b&gt;&amp;&#39;&quot;{{code}}\">123456</p>")
     #expect(template.sms(values)?.text == "123456")
+    #expect(template.sms(MessageValues([.code: "a → b"]))?.text == "a -> b")
   }
 
   @Test("a value is one line, whatever was in it")

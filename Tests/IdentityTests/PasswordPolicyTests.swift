@@ -53,7 +53,8 @@ struct PasswordPolicyTests {
     for text in [
       "aaaaaaaaaaaaaaaaaaaaaaaa", "123456789012345678901234", "password1234!password1234", "Lovelace1815!", "ada.lovelace@example.org1!",
       "CredentialFlow1!", "lovelacelovelacelovelace", "qwertyuiop1!", "lovelace-lovelace-lovelace-1", "Lovelace1lovelace2LOVELACE3!",
-      "letmein-letmein-1", "1q2w3e4r5t6y!a", "q1w2e3r4t5y6!",
+      "letmein-letmein-1", "1q2w3e4r5t6y!a", "q1w2e3r4t5y6!", "q1w2-e3r4-t5y6", "a1s2-d3f4-g5h6", "1-q-2-w-3-e-4-r-5-t-6-y",
+      String(repeating: "q1w2e3r4t5y6", count: 8),
     ] { #expect(try await flaws(text, policy, hints: hints) == [.guessable], "\(text)") }
     for text in ["correct horse battery staple", "wpvkq-zd83h!x", "seven lamps on the wet pier", "blue-river-blue-mountain-7"] {
       #expect(try await flaws(text, policy, hints: hints) == [], "\(text)")

@@ -154,6 +154,28 @@ struct FloodTests {
     }
   }
 
+  @Test("keeps the connection that many share, though each of a crowd with half a request holds less than it")
+  func keepsShared() async throws {
+    try await Fixture.run {
+      $0.loops = 1
+      $0.unfinishedInput = 1 << 20
+    } _: { fixture in
+      let shared = try fixture.frameClient()
+      let streams = (0..<20).map { _ in shared.get("/wait") }
+      #expect(try await Self.eventually { fixture.gate.waitingCount == 20 })
+      let half = "GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "a", count: 15_000)
+      let strangers = try (0..<200).map { _ in
+        let client = try fixture.client()
+        client.send(half)
+        return client
+      }
+      #expect(try await Self.eventually { fixture.server.openConnections < 150 })
+      fixture.gate.open()
+      for _ in streams { #expect(try shared.ending().1.status == 200) }
+      withExtendedLifetime(strangers) {}
+    }
+  }
+
   @Test("gives everybody a turn: a long pipeline does not keep others waiting")
   func sharesTurns() async throws {
     let fixture = try Fixture { $0.loops = 1 }

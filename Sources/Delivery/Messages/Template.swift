@@ -42,7 +42,8 @@ package struct Template: Sendable {
     subject = try pieces("subject")
     text = try pieces("text")
     html = try pieces("html")
-    sms = kind.mayBeText ? try pieces("sms") : nil
+    // What is only told can do with its subject.
+    sms = kind == .noticeAddress && sections["sms"] == nil ? subject : kind.mayBeText ? try pieces("sms") : nil
   }
 
   /// What stands in a message.
@@ -58,8 +59,10 @@ package struct Template: Sendable {
       html: Self.write(html, values, escape: Self.escapedForHTML))
   }
 
-  /// In one line, at most three SMS long.
-  package func sms(_ values: MessageValues) -> PlainText? { sms.map { PlainText(Self.write($0, values) { $0 }, limit: 400) } }
+  /// In one line, at most three SMS long. An arrow of ours would halve what fits into each (GSM 03.38).
+  package func sms(_ values: MessageValues) -> PlainText? {
+    sms.map { PlainText(Self.write($0, values) { $0.replacing("→", with: "->") }, limit: 400) }
+  }
 
   private static func sections(of source: String) throws(Flaw) -> [String: String] {
     var sections: [String: [Substring]] = [:]

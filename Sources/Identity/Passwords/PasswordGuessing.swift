@@ -27,12 +27,13 @@ enum PasswordGuessing {
       return min(bytes.count, longest)
     }
     let copies = leaveOutCopies(text, folded, count, into: once)
-    // Every second character, then the others: two rows of keys that are typed in turn stand one after the other.
-    for index in 0..<count { apart[index % 2 == 0 ? index / 2 : (count + 1) / 2 + index / 2] = text[index] }
     let separators = leaveOutSeparators(once, into: joined)
+    let length = strlen(joined)
+    // Every second character, then the others: two rows of keys that are typed in turn stand one after the other.
+    for index in 0..<length { apart[index % 2 == 0 ? index / 2 : (length + 1) / 2 + index / 2] = joined[index] }
     let words = words(hints)
     let readings = [
-      bits(text, words), bits(once, words) + copies, bits(apart, words) + 1, bits(joined, words) + copies + separators,
+      bits(text, words), bits(once, words) + copies, min(bits(joined, words), bits(apart, words) + 1) + copies + separators,
     ]
     return score(ofGuesses: readings.min() ?? 0)
   }

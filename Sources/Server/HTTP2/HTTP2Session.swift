@@ -94,7 +94,7 @@ final class HTTP2Session: DrainingClient, @unchecked Sendable {
       connection.resumeReading()
     }
     updateDeadline()
-    connection.holdInput(frames.keptBytes)
+    connection.holdInput(frames.keptBytes, of: frames.openCount)
   }
 
   /// Of what came over this connection only what is slow; and all of it where its fields do not come.

@@ -88,7 +88,7 @@ extension EventLoop {
   }
 
   /// Past the most that requests may take before they are answered: what has kept us waiting for more than a second goes, and where that
-  /// is not enough, who holds the most.
+  /// is not enough, the largest requests of those who hold the most together, so that one connection of many people stays.
   func relieveInput() {
     // What is let go of says so, and would come back here.
     guard !pressure.isRelieving else { return }
@@ -99,7 +99,12 @@ extension EventLoop {
       for connection in openConnections where connection.heldInput > 0 { connection.dropSlowInput(since: tick &- Self.patience) }
     }
     guard pressure.heldInput > pressure.mostHeldInput else { return }
-    for connection in openConnections.sorted(by: { $0.heldInput > $1.heldInput }) {
+    let holders = openConnections.filter { $0.heldInput > 0 }
+    let ofSite = Dictionary(holders.map { ($0.peer.address?.site, $0.heldInput) }, uniquingKeysWith: +)
+    func weight(_ connection: Connection) -> Int {
+      (ofSite[connection.peer.address?.site] ?? 0) / 1024 * (connection.heldInput / connection.heldRequests)
+    }
+    for (connection, _) in holders.map({ ($0, weight($0)) }).sorted(by: { $0.1 > $1.1 }) {
       connection.drop()
       if pressure.heldInput <= pressure.mostHeldInput / 4 * 3 { return }
     }

@@ -2,31 +2,6 @@ internal import CLinux
 private import Glibc
 package import Primitives
 
-/// What lives on a connection: HTTP/1 now, HTTP/2 beside it once TLS can negotiate it; hence a protocol. All calls come on the loop.
-package protocol ConnectionClient: AnyObject {
-  /// The bytes are good only during the call.
-  func received(_ bytes: Span<UInt8>)
-  /// The peer will send nothing more, though it may still read.
-  func ended()
-  /// Everything written so far has left.
-  func drained()
-  /// The deadline has passed.
-  func expired()
-  /// The connection is gone; nothing may be called on it any more.
-  func closed()
-  /// The turn after `postpone` has come.
-  func proceed()
-  /// Memory is short: what of the connection has been waited for since `tick` or before may go. `false`: all of it.
-  func dropSlowInput(since tick: UInt32) -> Bool
-  var worth: ConnectionWorth { get }
-}
-
-extension ConnectionClient {
-  package func proceed() {}
-  package func dropSlowInput(since tick: UInt32) -> Bool { false }
-  package var worth: ConnectionWorth { .busy }
-}
-
 /// One accepted socket on its loop: reads into the loop's shared buffer, keeps only what could not be written at once.
 ///
 /// `@unchecked Sendable`: touched only on its loop; a `Task` may carry it from there and back to there.
@@ -48,8 +23,9 @@ package final class Connection: @unchecked Sendable {
   var entrance: ConnectionEntrance?
   /// `nil` for a connection that is only told that there is no room.
   private let quota: ConnectionQuota?
-  /// Bytes of requests that the client holds before they are answered.
+  /// Bytes of requests that the client holds before they are answered, and of how many requests.
   private(set) var heldInput = 0
+  private(set) var heldRequests = 1
   private var output: [UInt8] = []
   private var outputStart = 0
   var isReadable = false
@@ -106,8 +82,9 @@ package final class Connection: @unchecked Sendable {
     loop.hold(bytes.count - sent)
   }
 
-  /// Says how many bytes of requests the client holds now. The loop may close the connection for it.
-  package func holdInput(_ count: Int) {
+  /// Says how many bytes of how many requests the client holds now. The loop may close the connection for it.
+  package func holdInput(_ count: Int, of requests: Int = 1) {
+    heldRequests = max(1, requests)
     guard count != heldInput, !isClosed else { return }
     loop.pressure.heldInput += count - heldInput
     heldInput = count

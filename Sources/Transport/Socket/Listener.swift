@@ -57,6 +57,14 @@ package struct Listener: Sendable {
     self.descriptor = descriptor
     self.address = address
     isInherited = true
+    Self.boundPatience(descriptor)
+  }
+
+  /// What is closed with bytes that the peer does not take is the kernel's, for minutes: those have an end too. Accepted sockets inherit
+  /// it; one of a Unix-domain socket keeps nothing.
+  private static func boundPatience(_ descriptor: Int32) {
+    var patience: Int32 = 60_000
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, socklen_t(MemoryLayout<Int32>.size))
   }
 
   private static func bound(_ wanted: ListenAddress, host: IPAddress, port: UInt16, isShared: Bool) throws(ListenError) -> Int32 {
@@ -66,9 +74,7 @@ package struct Listener: Sendable {
       var isOn: Int32 = option == SO_REUSEPORT && !isShared ? 0 : 1
       setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }
-    // What is closed with bytes that the peer does not take is the kernel's, for minutes: those have an end too. Accepted sockets inherit it.
-    var patience: Int32 = 60_000
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, socklen_t(MemoryLayout<Int32>.size))
+    Self.boundPatience(descriptor)
     let status: Int32
     if host.isIPv4 {
       var address = sockaddr_in()
