@@ -23,7 +23,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 BINARY = os.environ.get("BENCH_BINARY", ".build/release/credentialflow")
-PASSWORD = "bench-password-1"
+PASSWORD = "wpvkq-zd83h!x"
 CORES = len(os.sched_getaffinity(0))
 TINY_HASH = {"CREDENTIALFLOW_HASHING__MEMORY_KIB": "8", "CREDENTIALFLOW_HASHING__ITERATIONS": "1"}
 
