@@ -38,13 +38,18 @@ package struct MessagePace: Sendable {
     for bound in bounds(asking) { limiter.giveBack(bound.key, at: bound.pace) }
   }
 
-  /// What withholds a registration's mail, whoever has the address. All other names of a mailbox have one bound, apart from its
-  /// plainest, so that a stranger who makes them up keeps nobody from registering by that.
+  /// What withholds a registration's mail, whoever has the address. A mailbox is bounded by who asks and in all, its spellings apart by
+  /// kind: who makes up names of it keeps nobody from registering by the plainest, where whoever asks makes the owner's own mail come.
   func withholds(registering address: MailAddress, by asker: String, _ application: Application.ID?, at instant: Instant) -> String? {
-    let (text, isAlias) = Mailbox.plainest(address.text)
-    let mailbox: [UInt8] = [isAlias ? 1 : 0] + Array(text.utf8)
-    let recipient = Bound(name: "recipient", key: .message([13] + mailbox), pace: settings.recipient)
-    return withholds(self.asker(asker, application, isKnown: false) + [recipient, total], at: instant)
+    let (text, spelling) = Mailbox.plainest(address.text)
+    let mailbox: [UInt8] = [spelling.rawValue] + Array(text.utf8)
+    let times = spelling == .other ? 2 : 1
+    let inAll = Pace(perMinute: settings.recipient.perMinute * times, burst: settings.recipient.burst * times)
+    let recipient = [
+      Bound(name: "recipient", key: .message([12] + site(asker) + [0] + mailbox), pace: settings.recipient),
+      Bound(name: "recipient", key: .message([13] + mailbox), pace: inAll),
+    ]
+    return withholds(self.asker(asker, application, isKnown: false) + recipient + [total], at: instant)
   }
 
   /// Whether a mailbox has had enough recoveries, or all together have; where there is no mailbox `name` is charged, which is the same

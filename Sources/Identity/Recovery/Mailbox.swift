@@ -12,15 +12,23 @@ enum Mailbox {
   }
 
   /// The mailbox's plainest name: without what stands behind a plus, in lower case; dots count for nothing only where the service says so.
-  /// Of two people whose addresses differ nobody's is the other's. `isAlias`: the address is another name of it.
-  static func plainest(_ address: String) -> (text: String, isAlias: Bool) {
+  /// Of two people whose addresses differ nobody's is the other's.
+  static func plainest(_ address: String) -> (text: String, spelling: Spelling) {
     let text = address.lowercased()
     let halves = text.split(separator: "@", omittingEmptySubsequences: false)
-    guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return (text, false) }
+    guard let local = halves.first, let domain = halves.last.map(String.init), halves.count == 2 else { return (text, .plainest) }
     let (name, first) = (local.prefix { $0 != "+" }, sameService[domain] ?? domain)
     let plain = first == "gmail.com" ? String(name.filter { $0 != "." }) : String(name)
     let mailbox = plain + "@" + first
-    return (mailbox, mailbox != text)
+    return (mailbox, name.count < local.count ? .tagged : mailbox == text ? .plainest : .other)
+  }
+
+  enum Spelling: UInt8 {
+    case plainest
+    /// With a plus.
+    case tagged
+    /// With dots, or another name of the service: as its owner may write it, among others.
+    case other
   }
 
   /// Domains under which a service delivers to the same mailbox as under its first name.

@@ -166,7 +166,7 @@ extension HTTP2Connection {
       refuse(stream, .bodyTooLarge)
     } else {
       stream.body.append(contentsOf: bytes)
-      hold(stream.held + bytes.count, for: stream)
+      hold(stream.weight + stream.body.capacity, for: stream)
     }
     return 0
   }

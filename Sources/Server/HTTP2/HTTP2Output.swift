@@ -123,7 +123,7 @@ extension HTTP2Connection {
     stream.dropFields()
     reservedBytes += stream.spent.count - stream.reserved
     stream.reserved = stream.spent.count
-    hold(stream.weight + stream.spent.count, for: stream)
+    hold(stream.weight + stream.spent.capacity, for: stream)
   }
 
   func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {

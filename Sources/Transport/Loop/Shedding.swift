@@ -60,6 +60,8 @@ extension EventLoop {
   private static let mostSparedAtOnce = 32
   /// Ticks.
   private static let patience: UInt32 = 10
+  /// Of who has been idle for less the kernel delivers what is on its way.
+  private static let deliveryPatience: UInt32 = 100
 
   /// Closes up to 32 connections of this loop for the sake of new ones; whether there was one.
   func makeRoom() -> Bool {
@@ -71,7 +73,9 @@ extension EventLoop {
       return false
     }
     candidates.sort { $0.phaseBegan < $1.phaseBegan }
-    for connection in candidates.prefix(Self.mostSparedAtOnce) { connection.drop() }
+    for connection in candidates.prefix(Self.mostSparedAtOnce) {
+      if tick &- connection.phaseBegan >= Self.deliveryPatience { connection.drop() } else { connection.close() }
+    }
     return true
   }
 

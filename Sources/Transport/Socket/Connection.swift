@@ -200,7 +200,11 @@ package final class Connection: @unchecked Sendable {
     case .ended:
       isReadable = false
       isPeerDone = true
-      if isLingering { return close() }
+      if isLingering {
+        // It may go on reading what it was sent.
+        if socket.unsentBytes == 0 { close() }
+        return
+      }
       if !isEndReported {
         isEndReported = true
         client?.ended()
