@@ -105,6 +105,7 @@ extension EventLoop {
     guard pressure.heldInput > pressure.mostHeldInput else { return }
     let holders = openConnections.filter { $0.heldInput > 0 }
     let ofSite = Dictionary(holders.map { ($0.peer.address?.site, $0.heldInput) }, uniquingKeysWith: +)
+    // What its site holds in KiB, times the bytes of one of its requests.
     func weight(_ connection: Connection) -> Int {
       (ofSite[connection.peer.address?.site] ?? 0) / 1024 * (connection.heldInput / connection.heldRequests)
     }

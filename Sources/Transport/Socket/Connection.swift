@@ -158,7 +158,10 @@ package final class Connection: @unchecked Sendable {
       entrance.end(.timedOut)
       return close()
     }
-    guard isLingering else { client?.expired() ?? close(); return }
+    guard isLingering else {
+      client?.expired()
+      return
+    }
     if let timeout = lingering.goesOn(socket.unsentBytes) { setDeadline(after: timeout) } else { drop() }
   }
 

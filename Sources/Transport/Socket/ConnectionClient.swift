@@ -1,4 +1,4 @@
-/// What lives on a connection: HTTP/1 now, HTTP/2 beside it once TLS can negotiate it; hence a protocol. All calls come on the loop.
+/// What lives on a connection: HTTP/1 or HTTP/2; hence a protocol. All calls come on the loop.
 package protocol ConnectionClient: AnyObject {
   /// The bytes are good only during the call.
   func received(_ bytes: Span<UInt8>)
